@@ -1,0 +1,232 @@
+"""The server role: requests come out parsed, responses go in as raw bytes.
+
+h11 reads the request; the response is written as it is given, so that a handler can end it in any
+way, an HTTP violation included. One request at a time: a second one on the same connection is
+taken after the first is answered; one that comes earlier (pipelining) is refused after the first
+has been answered unharmed.
+"""
+
+import asyncio
+import json
+import socket
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import h11
+
+from streamlab._http1.wire import response_head
+from streamlab.recording import Header
+
+__all__ = ["MAX_BODY_BYTES", "Exchange", "HttpRequest", "ServerConnection"]
+
+# A request with a few images in it comes to some tens of MB.
+MAX_BODY_BYTES: Final = 64 * 1024 * 1024
+# nginx allows 32 KiB, h11 16 KiB, Node 16 KiB; a long JWT or cookie fits well in 64 KiB.
+_MAX_HEAD_BYTES: Final = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpRequest:
+    """A whole request. `target` is as on the wire; `http_version` is "1.1" or "1.0"."""
+
+    method: str
+    target: str
+    headers: tuple[Header, ...]
+    body: bytes
+    http_version: str
+
+
+class Exchange:
+    """What a handler answers one request with.
+
+    `on_left` is called once if the client leaves before the answer is over, `on_writable` when a
+    pause (`is_paused`: the client reads too slowly) is over.
+    """
+
+    def __init__(self, connection: "ServerConnection", transport: asyncio.Transport) -> None:
+        self.on_left: Callable[[], None] = _nothing
+        self.on_writable: Callable[[], None] = _nothing
+        self.is_paused = False
+        self._connection = connection
+        self._transport = transport
+
+    def send_raw(self, data: bytes) -> None:
+        """Write bytes to the wire as they are."""
+        self._transport.write(data)
+
+    def finish(self, *, keep_alive: bool) -> None:
+        """The answer is over; the connection takes another request or is closed."""
+        self._connection.end_exchange(keep_alive=keep_alive)
+
+    def close(self) -> None:
+        """Close the connection (TCP FIN), after what was written has been sent."""
+        self._connection.end_exchange(keep_alive=False)
+
+    def drain(self) -> bool:
+        """Whether all that was written has left; if not, `on_writable` tells when it has."""
+        self._transport.set_write_buffer_limits(high=0)
+        return self._transport.get_write_buffer_size() == 0
+
+    def reset(self) -> None:
+        """Reset the connection (TCP RST); what was not sent yet is lost, so `drain` first."""
+        connection = self._transport.get_extra_info("socket")
+        # SO_LINGER with a time of zero makes close() send a reset instead of a FIN (socket(7)).
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._connection.end_exchange(keep_alive=False, abort=True)
+
+
+def _nothing() -> None:
+    pass
+
+
+Handler = Callable[[HttpRequest, Exchange], None]
+
+
+class ServerConnection(asyncio.Protocol):
+    """One connection of a server; `handle` is called with each whole request."""
+
+    def __init__(
+        self,
+        handle: Handler,
+        *,
+        open_connections: "set[ServerConnection]",
+        max_body_bytes: int = MAX_BODY_BYTES,
+    ) -> None:
+        self._handle = handle
+        self._open_connections = open_connections
+        self._max_body_bytes = max_body_bytes
+        self._exchange: Exchange | None = None
+        self._has_pipelined = False
+        self._is_closing = False
+        self._start_request(b"")
+
+    def _start_request(self, received: bytes) -> None:
+        self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=_MAX_HEAD_BYTES)
+        self._head: h11.Request | None = None
+        self._body = bytearray()
+        if received:
+            self._h11.receive_data(received)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client came (asyncio calls this)."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._open_connections.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        """The connection is gone (asyncio calls this)."""
+        self._open_connections.discard(self)
+        self._leave()
+
+    def eof_received(self) -> bool:
+        """The client sends no more; HTTP clients do that only when they leave."""
+        self._leave()
+        return False
+
+    def _leave(self) -> None:
+        exchange, self._exchange = self._exchange, None
+        if exchange is not None:
+            exchange.on_left()
+
+    def pause_writing(self) -> None:
+        """The client reads too slowly (asyncio calls this)."""
+        if self._exchange is not None:
+            self._exchange.is_paused = True
+
+    def resume_writing(self) -> None:
+        """The client has caught up (asyncio calls this)."""
+        if self._exchange is not None:
+            self._exchange.is_paused = False
+            self._exchange.on_writable()
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of a request (asyncio calls this)."""
+        if self._is_closing:
+            return
+        if self._exchange is not None:
+            self._has_pipelined = True
+            return
+        self._h11.receive_data(data)
+        self._read_request()
+
+    def close(self) -> None:
+        """End the connection at once, an answer under way included."""
+        self._is_closing = True
+        self._transport.abort()
+
+    def end_exchange(self, *, keep_alive: bool, abort: bool = False) -> None:
+        """The answer is over (its `Exchange` calls this)."""
+        if self._exchange is None:
+            return
+        self._exchange = None
+        if abort:
+            self.close()
+        elif self._has_pipelined and keep_alive:
+            self._refuse(400, "one request at a time: wait for the answer before sending the next")
+        elif keep_alive:
+            self._transport.set_write_buffer_limits()
+            self._start_request(b"")
+        else:
+            self._is_closing = True
+            self._transport.close()
+
+    def _read_request(self) -> None:
+        try:
+            while self._exchange is None and not self._is_closing:
+                event = self._h11.next_event()
+                if event is h11.NEED_DATA:
+                    self._invite_body()
+                    return
+                if isinstance(event, h11.ConnectionClosed):
+                    return
+                self._take(event)
+        except h11.RemoteProtocolError as error:
+            self._refuse(error.error_status_hint, f"not a valid HTTP request: {error}")
+
+    def _invite_body(self) -> None:
+        if self._h11.they_are_waiting_for_100_continue:
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self._h11.send(h11.InformationalResponse(status_code=100, headers=[]))
+
+    def _take(self, event: object) -> None:
+        match event:
+            case h11.Request():
+                self._head = event
+            case h11.Data():
+                self._body += event.data
+                if len(self._body) > self._max_body_bytes:
+                    limit = f"the request body is larger than {self._max_body_bytes} bytes"
+                    self._refuse(413, limit)
+            case h11.EndOfMessage():
+                self._answer()
+
+    def _answer(self) -> None:
+        assert self._head is not None
+        self._has_pipelined = bool(self._h11.trailing_data[0])
+        self._exchange = Exchange(self, self._transport)
+        request = HttpRequest(
+            method=self._head.method.decode("ascii"),
+            target=self._head.target.decode("latin-1"),
+            headers=tuple(
+                (name.decode("latin-1"), value.decode("latin-1"))
+                for name, value in self._head.headers.raw_items()
+            ),
+            body=bytes(self._body),
+            http_version=self._head.http_version.decode("ascii"),
+        )
+        self._handle(request, self._exchange)
+
+    def _refuse(self, status: int, message: str) -> None:
+        """Answer what cannot be handled, in the shape of the OpenAI API's errors, and close."""
+        error = {"message": message, "type": "invalid_request_error", "code": None, "param": None}
+        body = json.dumps({"error": error}).encode()
+        headers = (
+            ("Content-Type", "application/json"),
+            ("Content-Length", str(len(body))),
+            ("Connection", "close"),
+        )
+        self._is_closing = True
+        self._transport.write(response_head(status, headers) + body)
+        self._transport.close()

@@ -1,0 +1,29 @@
+"""The numbers: pure functions of a recording."""
+
+from streamlab.analysis.percentile import Distribution, distribution, percentile_ns
+from streamlab.analysis.stream import (
+    DEFAULT_STALL_NS,
+    Analysis,
+    EventCount,
+    Malformed,
+    ReadEvent,
+    Stall,
+    TokenSource,
+    analyze,
+    read_events,
+)
+
+__all__ = [
+    "DEFAULT_STALL_NS",
+    "Analysis",
+    "Distribution",
+    "EventCount",
+    "Malformed",
+    "ReadEvent",
+    "Stall",
+    "TokenSource",
+    "analyze",
+    "distribution",
+    "percentile_ns",
+    "read_events",
+]

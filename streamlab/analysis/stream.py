@@ -1,0 +1,309 @@
+"""The numbers of one stream. Times are ns from t0, durations ns; what was not measured is None.
+
+Names and formulas follow the common ones where there are any (docs/metrics.md compares them with
+other tools'):
+
+- `ttfb_ns`    response head - t0
+- `ttfe_ns`    first event - t0, whatever it says
+- `ttft_ns`    first output - t0: the first event with non-empty text, reasoning, refusal or tool
+               arguments. Role-only and empty deltas, comments, pings, usage and [DONE] don't count.
+- `ttfat_ns`   first answer - t0: as `ttft_ns` without reasoning
+- `latency_ns` last output - t0; `latency_ns - ttft_ns` is the sum of `gaps_ns`
+- `total_ns`   end of the stream - t0
+- `tail_ns`    total - latency: usage, [DONE] and the closing
+- `gaps_ns`    between consecutive events with output; 0 for two of one read
+- `tpot_ns`    (last output - first output) / (output tokens - 1): time per output token
+- `tps_user`   1 / tpot, tokens per second after the first
+- `tps_e2e`    output tokens / latency, tokens per second from the request on
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final, Literal
+
+from streamlab.analysis.percentile import Distribution, distribution
+from streamlab.dialect import Delta, Detection, Usage, detect, parse_json, read
+from streamlab.recording import End, Recording
+from streamlab.redaction import redact_text
+from streamlab.sse import Blank, Comment, Event, Issue
+from streamlab.timeline import Arrival, arrivals
+
+__all__ = [
+    "DEFAULT_STALL_NS",
+    "Analysis",
+    "EventCount",
+    "Malformed",
+    "ReadEvent",
+    "Stall",
+    "TokenSource",
+    "analyze",
+    "read_events",
+]
+
+DEFAULT_STALL_NS: Final = 500_000_000
+
+TokenSource = Literal["usage", "deltas"]
+
+# Issues that a healthy stream may well have: legal, and harmless to a reader of the standard.
+_HARMLESS: Final = frozenset({"no-data"})
+_ERROR_CHARS: Final = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadEvent:
+    """An event with its arrival and what its dialect reads in it (at least one delta)."""
+
+    arrival: Arrival
+    event: Event
+    deltas: tuple[Delta, ...]
+
+    @property
+    def is_output(self) -> bool:
+        """Whether the event brought something to read."""
+        return any(delta.is_output for delta in self.deltas)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventCount:
+    """How many events of one type there were, and when the first and the last arrived."""
+
+    type: str
+    count: int
+    first_at_ns: int
+    last_at_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Malformed:
+    """Bytes of the stream (`start` to `stop` in the body) that are not what they should be."""
+
+    code: str
+    start: int
+    stop: int
+    at_ns: int
+    text: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stall:
+    """A silence above the threshold: no output from `start_ns` to `stop_ns`."""
+
+    start_ns: int
+    stop_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis:
+    """What one recording tells; see the module's head for the definitions."""
+
+    id: str
+    name: str
+    dialect: str | None
+    evidence: str
+    status: int | None
+    end: End | None
+    finish_reasons: tuple[str, ...]
+    errors: tuple[str, ...]
+    ttfb_ns: int | None
+    ttfe_ns: int | None
+    ttft_ns: int | None
+    ttfat_ns: int | None
+    latency_ns: int | None
+    total_ns: int | None
+    tail_ns: int | None
+    output_tokens: int | None
+    token_source: TokenSource | None
+    prompt_tokens: int | None
+    reasoning_tokens: int | None
+    tpot_ns: int | None
+    tps_user: float | None
+    tps_e2e: float | None
+    gaps: Distribution
+    gaps_ns: tuple[int, ...]
+    stall_threshold_ns: int
+    stalls: tuple[Stall, ...]
+    reads: int
+    bytes: int
+    events: int
+    output_events: int
+    coalesced_events: int
+    comments: int
+    event_types: tuple[EventCount, ...]
+    malformed: tuple[Malformed, ...]
+    text: str
+
+    @property
+    def is_clean(self) -> bool:
+        """Nothing malformed, no error, a 2xx and a complete end: exit code 0."""
+        succeeded = self.status is not None and 200 <= self.status < 300
+        ended = self.end is not None and self.end.reason == "complete"
+        return succeeded and ended and not self.malformed and not self.errors
+
+
+def read_events(
+    recording: Recording, arrived: Sequence[Arrival]
+) -> tuple[Detection | None, tuple[ReadEvent, ...]]:
+    """The dialect that the events show, and what it reads in each."""
+    found = [(arrival, arrival.item) for arrival in arrived if isinstance(arrival.item, Event)]
+    detection = detect(recording.request.url, (event for _, event in found))
+    return detection, tuple(
+        ReadEvent(arrival=arrival, event=event, deltas=read(detection, event))
+        for arrival, event in found
+    )
+
+
+def analyze(recording: Recording, *, stall_ns: int = DEFAULT_STALL_NS) -> Analysis:
+    """All numbers of a recording. `stall_ns` is the silence above which a gap is a stall."""
+    arrived = arrivals(recording)
+    detection, events = read_events(recording, arrived)
+    outputs = [event for event in events if event.is_output]
+    times_ns = [event.arrival.at_ns for event in outputs]
+    gaps_ns = tuple(later - earlier for earlier, later in pairwise(times_ns))
+    deltas = [delta for event in events for delta in event.deltas]
+    usage = _last_usage(deltas)
+    tokens, source = _output_tokens(deltas, usage)
+    total_ns = recording.end.at_ns if recording.end else None
+    latency_ns = times_ns[-1] if times_ns else None
+    tpot_ns = _tpot_ns(times_ns, tokens)
+    return Analysis(
+        id=recording.id,
+        name=recording.name,
+        dialect=detection.dialect.name if detection else None,
+        evidence=detection.evidence if detection else "",
+        status=recording.response.status if recording.response else None,
+        end=recording.end,
+        finish_reasons=tuple(d.finish_reason for d in deltas if d.finish_reason is not None),
+        errors=(*_error_body(recording, arrived), *(d.text for d in deltas if d.kind == "error")),
+        ttfb_ns=recording.response.at_ns if recording.response else None,
+        ttfe_ns=events[0].arrival.at_ns if events else None,
+        ttft_ns=times_ns[0] if times_ns else None,
+        ttfat_ns=next((e.arrival.at_ns for e in outputs if _is_answer(e)), None),
+        latency_ns=latency_ns,
+        total_ns=total_ns,
+        tail_ns=total_ns - latency_ns if total_ns is not None and latency_ns is not None else None,
+        output_tokens=tokens,
+        token_source=source,
+        prompt_tokens=usage.prompt_tokens,
+        reasoning_tokens=usage.reasoning_tokens,
+        tpot_ns=round(tpot_ns) if tpot_ns is not None else None,
+        tps_user=1e9 / tpot_ns if tpot_ns else None,
+        tps_e2e=tokens * 1e9 / latency_ns if tokens and latency_ns else None,
+        gaps=distribution(gaps_ns),
+        gaps_ns=gaps_ns,
+        stall_threshold_ns=stall_ns,
+        stalls=_stalls(times_ns, recording.end, stall_ns),
+        reads=len(recording.reads),
+        bytes=sum(len(read.data) for read in recording.reads),
+        events=len(events),
+        output_events=len(outputs),
+        coalesced_events=len(events) - len({event.arrival.read_index for event in events}),
+        comments=sum(isinstance(arrival.item, Comment) for arrival in arrived),
+        event_types=_count_types(events),
+        malformed=_malformed(arrived, events),
+        text="".join(d.text for d in deltas if d.kind == "text" and d.choice == 0),
+    )
+
+
+def _is_answer(event: ReadEvent) -> bool:
+    return any(delta.is_output and delta.kind != "reasoning" for delta in event.deltas)
+
+
+def _last_usage(deltas: list[Delta]) -> Usage:
+    """The last usage stated: providers that repeat it count up."""
+    return next((d.usage for d in reversed(deltas) if d.usage is not None), Usage())
+
+
+def _output_tokens(deltas: list[Delta], usage: Usage) -> tuple[int | None, TokenSource | None]:
+    """The provider's own count, else the number of deltas with output: an approximation."""
+    if usage.completion_tokens is not None:
+        return usage.completion_tokens, "usage"
+    count = sum(delta.is_output for delta in deltas)
+    return (count, "deltas") if count else (None, None)
+
+
+def _tpot_ns(times_ns: list[int], tokens: int | None) -> float | None:
+    if tokens is None or tokens < 2 or len(times_ns) < 2:
+        return None
+    return (times_ns[-1] - times_ns[0]) / (tokens - 1)
+
+
+def _stalls(times_ns: list[int], end: End | None, stall_ns: int) -> tuple[Stall, ...]:
+    """Silences between outputs; the last one too, if the stream hung until somebody gave up."""
+    instants = list(times_ns)
+    if instants and end is not None and end.reason == "timeout":
+        instants.append(end.at_ns)
+    return tuple(
+        Stall(start_ns=earlier, stop_ns=later)
+        for earlier, later in pairwise(instants)
+        if later - earlier > stall_ns
+    )
+
+
+def _count_types(events: tuple[ReadEvent, ...]) -> tuple[EventCount, ...]:
+    times_by_type: dict[str, list[int]] = {}
+    for event in events:
+        times_by_type.setdefault(event.event.type, []).append(event.arrival.at_ns)
+    return tuple(
+        EventCount(type=type_, count=len(times), first_at_ns=times[0], last_at_ns=times[-1])
+        for type_, times in times_by_type.items()
+    )
+
+
+def _malformed(arrived: Sequence[Arrival], events: tuple[ReadEvent, ...]) -> tuple[Malformed, ...]:
+    found = [
+        _malformed_payload(event, delta)
+        for event in events
+        for delta in event.deltas
+        if delta.kind == "malformed"
+    ]
+    found += [
+        Malformed(
+            code=item.code,
+            start=item.start,
+            stop=item.stop,
+            at_ns=arrival.at_ns,
+            text=item.detail,
+            cause=_ISSUE_CAUSES[item.code],
+        )
+        for arrival in arrived
+        if isinstance(item := arrival.item, Issue) and item.code not in _HARMLESS
+    ]
+    return tuple(sorted(found, key=lambda malformed: malformed.start))
+
+
+def _malformed_payload(event: ReadEvent, delta: Delta) -> Malformed:
+    return Malformed(
+        code=delta.name,
+        start=event.event.start,
+        stop=event.event.stop,
+        at_ns=event.arrival.at_ns,
+        text=event.event.data,
+        cause=delta.text,
+    )
+
+
+_ISSUE_CAUSES: Final = {
+    "bom": "a byte order mark starts the stream; some clients lose the first event to it",
+    "invalid-utf8": "these bytes are not UTF-8; a reader sees a replacement character",
+    "unknown-field": "a line with a field name that event streams do not know; readers skip it",
+    "invalid-retry": "a retry must be digits only; readers skip it",
+    "nul-in-id": "an id must not hold U+0000; readers skip it",
+    "unterminated-event": "the stream ended before the empty line that would dispatch this",
+    "block-too-long": "an event above the size limit; its data was not kept",
+}
+
+
+def _error_body(recording: Recording, arrived: Sequence[Arrival]) -> tuple[str, ...]:
+    """What the body of an HTTP error says, as far as it is no event stream."""
+    if recording.response is None or recording.response.status < 400:
+        return ()
+    if any(not isinstance(arrival.item, Blank) for arrival in arrived):
+        return ()
+    body = recording.body.decode("utf-8", "replace")
+    payload = parse_json(body)[0]
+    error = payload.get("error", payload) if isinstance(payload, dict) else None
+    message = error.get("message") if isinstance(error, dict) else error
+    text = message if isinstance(message, str) else " ".join(body.split())
+    return (redact_text(text[:_ERROR_CHARS] or f"HTTP {recording.response.status}"),)

@@ -1,0 +1,96 @@
+"""OpenAI chat completions, and the many APIs that speak it.
+
+Source: https://platform.openai.com/docs/api-reference/chat-streaming. `reasoning_content` is
+DeepSeek's word and `reasoning` OpenRouter's; both are common among compatible servers.
+"""
+
+from streamlab.dialect.delta import (
+    Clue,
+    Delta,
+    DeltaKind,
+    Dialect,
+    Usage,
+    as_count,
+    as_list,
+    as_object,
+    as_text,
+    read_json,
+)
+from streamlab.sse import Event
+
+__all__ = ["OPENAI_CHAT", "read_chunk", "read_error", "read_usage"]
+
+_TEXT_FIELDS: tuple[tuple[str, DeltaKind], ...] = (
+    ("content", "text"),
+    ("reasoning_content", "reasoning"),
+    ("reasoning", "reasoning"),
+    ("refusal", "refusal"),
+)
+
+
+def _detect(clue: Clue) -> str | None:
+    payload = as_object(clue.payload)
+    if payload.get("object") == "chat.completion.chunk":
+        return 'object is "chat.completion.chunk"'
+    if any("delta" in as_object(choice) for choice in as_list(payload.get("choices"))):
+        return "choices[] hold a delta"
+    if "error" in payload and clue.url_path.endswith("/chat/completions"):
+        return "an error object from a path that ends in /chat/completions"
+    return None
+
+
+def _read(event: Event) -> tuple[Delta, ...]:
+    return read_json(event, read_chunk)
+
+
+def read_chunk(payload: dict[str, object]) -> tuple[Delta, ...]:
+    """The deltas of one chat.completion.chunk: per choice its pieces, then finish, then usage."""
+    deltas = [*read_error(payload)]
+    for choice in map(as_object, as_list(payload.get("choices"))):
+        deltas += _read_choice(choice)
+    return (*deltas, *read_usage(payload))
+
+
+def _read_choice(choice: dict[str, object]) -> list[Delta]:
+    index = choice.get("index")
+    number = index if isinstance(index, int) else 0
+    delta = as_object(choice.get("delta"))
+    deltas = [
+        Delta(kind=kind, text=as_text(delta[field]), choice=number)
+        for field, kind in _TEXT_FIELDS
+        if as_text(delta.get(field))
+    ]
+    calls = [
+        as_object(as_object(call).get("function")) for call in as_list(delta.get("tool_calls"))
+    ]
+    for function in [*calls, *filter(None, [as_object(delta.get("function_call"))])]:
+        arguments, name = as_text(function.get("arguments")), as_text(function.get("name"))
+        deltas.append(Delta(kind="tool_call", text=arguments, name=name, choice=number))
+    if finish_reason := as_text(choice.get("finish_reason")):
+        deltas.append(Delta(kind="finish", finish_reason=finish_reason, choice=number))
+    return deltas or [Delta(kind="empty", choice=number)]
+
+
+def read_error(payload: dict[str, object]) -> tuple[Delta, ...]:
+    """The `error` of a chunk: an object with a message, or a bare string."""
+    error = payload.get("error")
+    if not error:
+        return ()
+    fields = as_object(error)
+    message = as_text(error) or as_text(fields.get("message")) or str(error)
+    return (Delta(kind="error", text=message, name=str(fields.get("code") or "")),)
+
+
+def read_usage(payload: dict[str, object]) -> tuple[Delta, ...]:
+    """The `usage` of a chunk; Groq puts it under `x_groq`. Repeated usage is cumulative."""
+    usage = as_object(payload.get("usage") or as_object(payload.get("x_groq")).get("usage"))
+    details = as_object(usage.get("completion_tokens_details"))
+    counts = Usage(
+        prompt_tokens=as_count(usage.get("prompt_tokens")),
+        completion_tokens=as_count(usage.get("completion_tokens")),
+        reasoning_tokens=as_count(details.get("reasoning_tokens")),
+    )
+    return () if counts == Usage() else (Delta(kind="usage", usage=counts),)
+
+
+OPENAI_CHAT = Dialect(name="openai.chat", detect=_detect, read=_read)

@@ -1,0 +1,53 @@
+"""The errors a caller may want to catch.
+
+StreamlabError
+├── InputError        what was asked for cannot be used: a URL, an option, a JSON body
+├── NotFoundError     no recording, or no single one, goes by that name
+├── CassetteError     a line of a cassette cannot be read
+├── StoreError        the library file cannot be opened, read or written
+└── NetworkError      a request could not be sent, or a server could not listen
+
+A malformed *stream* is never an error: it is read as far as it goes, and what is wrong with it
+is reported as a value (`sse.Issue`, `analysis.Malformed`).
+"""
+
+__all__ = [
+    "CassetteError",
+    "InputError",
+    "NetworkError",
+    "NotFoundError",
+    "StoreError",
+    "StreamlabError",
+]
+
+
+class StreamlabError(Exception):
+    """Something went wrong that the user can do something about.
+
+    `message` says what and where, `hint` the next thing to try ("" when there is none).
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class InputError(StreamlabError):
+    """What was asked for cannot be used: a URL, an option, a JSON body."""
+
+
+class NotFoundError(StreamlabError):
+    """No recording, or no single one, goes by that name."""
+
+
+class CassetteError(StreamlabError):
+    """A line of a cassette cannot be read."""
+
+
+class StoreError(StreamlabError):
+    """The library file cannot be opened, read or written."""
+
+
+class NetworkError(StreamlabError):
+    """A request could not be sent, or a server could not listen."""

@@ -1,0 +1,187 @@
+"""A recording: one request and its timed response, as plain values.
+
+Times are integer nanoseconds of a monotonic clock, as offsets from t0, the instant the request is
+handed to the transport. Wall time appears once, in `Recording.started_at`, for display only.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from streamlab.redaction import Header, redact_headers, redact_text, redact_url
+
+__all__ = [
+    "END_REASONS",
+    "End",
+    "EndReason",
+    "Header",
+    "Mark",
+    "Read",
+    "Recording",
+    "RecordingBuilder",
+    "Request",
+    "Response",
+    "header_value",
+]
+
+EndReason = Literal[
+    "complete",  # the body ended as its framing promised
+    "truncated",  # the server closed the connection before the body was complete
+    "reset",  # the connection was reset (TCP RST)
+    "timeout",  # the server stayed silent for longer than the recorder waited
+    "protocol_error",  # the bytes on the wire were not HTTP
+    "client_closed",  # our side hung up before the end
+    "recorder_died",  # the recording process ended without a word: what follows is unknown
+]
+END_REASONS: tuple[EndReason, ...] = get_args(EndReason)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What was asked. Headers are ordered pairs with duplicates kept, credentials redacted."""
+
+    method: str
+    url: str
+    headers: tuple[Header, ...] = ()
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """The response head and when it arrived."""
+
+    status: int
+    http_version: str = "HTTP/1.1"
+    headers: tuple[Header, ...] = ()
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A named instant before the response: `connected`, `tls`, `request_sent`."""
+
+    name: str
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """Bytes of the body that the transport yielded at once, before content decoding."""
+
+    at_ns: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """When and how the stream ended; `detail` is the transport's own word for it."""
+
+    at_ns: int
+    reason: EndReason
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """One request and its timed response. `end` is None while it is still being recorded."""
+
+    id: str
+    name: str = ""
+    source: str = ""
+    tags: tuple[str, ...] = ()
+    started_at: str = ""
+    request: Request
+    response: Response | None = None
+    marks: tuple[Mark, ...] = ()
+    reads: tuple[Read, ...] = ()
+    end: End | None = None
+
+    @property
+    def body(self) -> bytes:
+        """All reads joined."""
+        return b"".join(read.data for read in self.reads)
+
+
+def header_value(headers: tuple[Header, ...], name: str) -> str | None:
+    """The first value of the header `name` (any case), or None."""
+    wanted = name.lower()
+    return next((value for key, value in headers if key.lower() == wanted), None)
+
+
+@dataclass(slots=True, kw_only=True)
+class RecordingBuilder:
+    """Collects what a transport sees into a `Recording`.
+
+    Every time is an argument (offset from t0), so the builder reads no clock. Credentials are
+    redacted as they come in: nothing that leaves the builder holds one. Times that would run
+    backwards are lifted to the time before them, so reads' times never decrease.
+    """
+
+    id: str
+    request: Request
+    name: str = ""
+    source: str = ""
+    tags: tuple[str, ...] = ()
+    started_at: str = ""
+    _response: Response | None = None
+    _marks: list[Mark] = field(default_factory=list)
+    _reads: list[Read] = field(default_factory=list)
+    _end: End | None = None
+    _latest_ns: int = 0
+
+    def __post_init__(self) -> None:
+        self.request = Request(
+            method=self.request.method,
+            url=redact_url(self.request.url),
+            headers=redact_headers(self.request.headers),
+            body=self.request.body,
+        )
+
+    def mark(self, name: str, at_ns: int) -> Mark:
+        """A named instant was passed."""
+        mark = Mark(name=name, at_ns=self._forward(at_ns))
+        self._marks.append(mark)
+        return mark
+
+    def respond(
+        self, at_ns: int, status: int, headers: tuple[Header, ...], http_version: str = "HTTP/1.1"
+    ) -> Response:
+        """The response head arrived."""
+        self._response = Response(
+            status=status,
+            http_version=http_version,
+            headers=redact_headers(headers),
+            at_ns=self._forward(at_ns),
+        )
+        return self._response
+
+    def read(self, at_ns: int, data: bytes) -> Read:
+        """The transport yielded bytes of the body."""
+        read = Read(at_ns=self._forward(at_ns), data=data)
+        self._reads.append(read)
+        return read
+
+    def finish(self, at_ns: int, reason: EndReason, detail: str = "") -> End:
+        """The stream ended. The first end counts: what comes after is a consequence of it."""
+        if self._end is None:
+            at_ns = self._forward(at_ns)
+            self._end = End(at_ns=at_ns, reason=reason, detail=redact_text(detail))
+        return self._end
+
+    def build(self) -> Recording:
+        """The recording as it stands now."""
+        return Recording(
+            id=self.id,
+            name=self.name,
+            source=self.source,
+            tags=self.tags,
+            started_at=self.started_at,
+            request=self.request,
+            response=self._response,
+            marks=tuple(self._marks),
+            reads=tuple(self._reads),
+            end=self._end,
+        )
+
+    def _forward(self, at_ns: int) -> int:
+        self._latest_ns = max(self._latest_ns, at_ns)
+        return self._latest_ns

@@ -1,0 +1,41 @@
+"""Answers that no recording holds: the list of models, and that there is no recording."""
+
+import json
+
+from streamlab._http1 import response_head
+from streamlab.replay.match import Catalog, models
+from streamlab.replay.script import Script, Step
+from streamlab.schedule import Finish
+
+__all__ = ["miss_answer", "models_answer"]
+
+
+def models_answer(catalog: Catalog) -> Script:
+    """`GET /v1/models` in the OpenAI API's shape: the models of the recorded requests."""
+    listed = [
+        {"id": name, "object": "model", "created": 0, "owned_by": "streamlab"}
+        for name in models(catalog.recordings)
+    ]
+    return _json_answer(200, {"object": "list", "data": listed})
+
+
+def miss_answer(catalog: Catalog, method: str, target: str) -> Script:
+    """503 in the OpenAI API's error shape: what was asked, and what there is.
+
+    `x-should-retry: false` keeps the OpenAI SDKs from asking again: a miss stays a miss.
+    """
+    routes = ", ".join(map(str, catalog.routes())) or "none"
+    message = f"no recording answers {method} {target}; recorded routes: {routes}"
+    error = {"message": message, "type": "streamlab_no_recording", "code": "no_recording"}
+    return _json_answer(503, {"error": {**error, "param": None}}, ("x-should-retry", "false"))
+
+
+def _json_answer(status: int, content: object, *headers: tuple[str, str]) -> Script:
+    body = json.dumps(content).encode()
+    fields = (
+        ("Content-Type", "application/json"),
+        ("Content-Length", str(len(body))),
+        *headers,
+    )
+    step = Step(0, response_head(status, fields) + body)
+    return Script(recording_id="", steps=(step,), ending=Finish(at_ns=0), can_keep_alive=True)

@@ -1,0 +1,60 @@
+"""The replay server inside a program: in a thread of its own, for as long as a `with` lasts."""
+
+import asyncio
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from queue import SimpleQueue
+
+from streamlab.clock import Clock
+from streamlab.errors import NetworkError
+from streamlab.recording import Recording
+from streamlab.replay.server import ReplayServer
+
+__all__ = ["serve"]
+
+
+@contextmanager
+def serve(
+    recordings: Sequence[Recording],
+    *,
+    speed: float = 1.0,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    clock: Clock | None = None,
+) -> Iterator[ReplayServer]:
+    """A running server with its `url`; closed at the end of the block.
+
+    NetworkError if the address cannot be had.
+    """
+    server = ReplayServer(recordings, speed=speed, clock=clock)
+    started: SimpleQueue[BaseException | None] = SimpleQueue()
+    loop = asyncio.new_event_loop()
+    stop = asyncio.Event()
+
+    async def run() -> None:
+        try:
+            await server.start(host=host, port=port)
+        except BaseException as error:
+            started.put(error)
+            raise
+        started.put(None)
+        await stop.wait()
+        await server.close()
+
+    def run_loop() -> None:
+        # `started` carries a failure to the caller.
+        with suppress(NetworkError), asyncio.Runner(loop_factory=lambda: loop) as runner:
+            runner.run(run())
+
+    thread = threading.Thread(target=run_loop, name="streamlab-replay", daemon=True)
+    thread.start()
+    error = started.get()
+    if error is not None:
+        thread.join()
+        raise error
+    try:
+        yield server
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join()

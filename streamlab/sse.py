@@ -1,0 +1,350 @@
+"""Server-Sent Events: bytes in, items out.
+
+The rules are those of the WHATWG HTML standard, section 9.2.6 ("Interpreting an event stream"),
+https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation.
+
+Theory of operation
+-------------------
+`Decoder.feed` takes bytes in any pieces and returns the items that these bytes completed. It never
+raises on bad input: what the standard silently drops or repairs comes out as an `Issue`, with the
+place it was found. The same bytes give the same items, however they are cut into pieces.
+
+Each item knows its span, `start` and `stop`, as offsets in the body. After `close()` the spans
+together cover every byte. They nest: a comment or a bad line inside a block lies within the span of
+the block's event. Bytes that mean nothing (an empty line between blocks) are `Blank`.
+
+A CR ends its line at once, without waiting for the byte after it; the LF of a CRLF then belongs to
+what follows. Waiting would hold back the last event of every read of a stream that ends its lines
+with a bare CR, and this decoder is there to tell when things arrived.
+
+Memory: a line, with the data its block has collected before it, is kept up to `max_block_bytes`
+(16 MiB unless told otherwise; clients stop at 64 KiB to 1 MiB). A block that is longer is not
+dispatched but reported as an `Issue`, and its bytes are dropped as they come.
+"""
+
+import codecs
+import re
+from dataclasses import dataclass
+from typing import Final, Literal
+
+__all__ = [
+    "MAX_BLOCK_BYTES",
+    "Blank",
+    "Comment",
+    "Decoder",
+    "Event",
+    "Issue",
+    "IssueCode",
+    "Item",
+    "Retry",
+    "decode",
+    "encode",
+]
+
+MAX_BLOCK_BYTES: Final = 16 * 1024 * 1024
+
+IssueCode = Literal[
+    "bom",  # a byte order mark starts the stream; it is dropped
+    "invalid-utf8",  # a line is not UTF-8; replacement characters stand for the bad bytes
+    "unknown-field",  # a line whose field name the standard does not know; it is ignored
+    "invalid-retry",  # a retry that is not all ASCII digits; it is ignored
+    "nul-in-id",  # an id that holds U+0000; it is ignored
+    "no-data",  # a block with fields but without data; no event is dispatched
+    "unterminated-event",  # the stream ended inside a block or a line; it is discarded
+    "block-too-long",  # a block above `max_block_bytes`; it is discarded
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A dispatched event. `id` is the last event ID at dispatch: sticky, None if never set."""
+
+    type: str
+    data: str
+    id: str | None
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A line that starts with a colon, mostly a keep-alive; `text` is what follows the colon."""
+
+    text: str
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """A valid `retry` field: the reconnection time in milliseconds."""
+
+    retry_ms: int
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """Bytes that the standard drops or repairs without a word; `detail` quotes them."""
+
+    code: IssueCode
+    start: int
+    stop: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Blank:
+    """Bytes without meaning: an empty line outside a block, or the LF left over from its CRLF."""
+
+    start: int
+    stop: int
+
+
+Item = Event | Comment | Retry | Issue | Blank
+
+_BOM: Final = codecs.BOM_UTF8
+_LF: Final = 0x0A
+_LINE_END: Final = re.compile(rb"[\r\n]")
+_DIGITS: Final = re.compile(r"[0-9]+", re.ASCII)
+_DETAIL_CHARS: Final = 200
+# Longer runs of digits are no time anyone waits for, and int() of very long ones is slow.
+_RETRY_MAX_DIGITS: Final = 18
+
+
+class Decoder:
+    """An incremental event-stream parser: `feed` bytes, get items; `close` at the end.
+
+    `last_event_id` and `retry_ms` are the standard's "last event ID string" and "reconnection
+    time" so far (None if never set); `offset` is the number of bytes fed.
+    """
+
+    def __init__(self, *, max_block_bytes: int = MAX_BLOCK_BYTES) -> None:
+        self.last_event_id: str | None = None
+        self.retry_ms: int | None = None
+        self.offset = 0
+        self._max_block_bytes = max_block_bytes
+        self._items: list[Item] = []
+        # The line being read: what is kept of it, how long it is, and the offset of its first byte.
+        self._line = bytearray()
+        self._line_bytes = 0
+        self._line_start = 0
+        self._skip_lf = False
+        self._maybe_bom = True
+        self._reset_block()
+
+    def _reset_block(self) -> None:
+        self._block_start: int | None = None
+        self._block_bytes = 0
+        self._too_long = False
+        self._data: list[str] = []
+        self._type = ""
+        self._id = self.last_event_id
+
+    def feed(self, data: bytes) -> list[Item]:
+        """The items that `data` completed, in the order in which they ended."""
+        base = self.offset
+        self.offset += len(data)
+        if self._maybe_bom and data:
+            data, base = self._strip_bom(data, base)
+        self._read_lines(data, base)
+        return self._take()
+
+    def close(self) -> list[Item]:
+        """The items that only the end of the stream decides: what is left over and discarded."""
+        self._maybe_bom = False
+        start = self._line_start if self._block_start is None else self._block_start
+        if start < self.offset:
+            self._discard_tail(start)
+        self._line_start = self.offset
+        self._forget_line()
+        self._reset_block()
+        return self._take()
+
+    def _take(self) -> list[Item]:
+        items, self._items = self._items, []
+        return items
+
+    def _strip_bom(self, data: bytes, base: int) -> tuple[bytes, int]:
+        """Hold back what may become a byte order mark; drop one that is complete."""
+        data = bytes(self._line) + data
+        base -= self._line_bytes
+        self._forget_line()
+        if data.startswith(_BOM):
+            self._maybe_bom = False
+            self._items.append(Issue("bom", 0, len(_BOM), "EF BB BF"))
+            self._line_start = len(_BOM)
+            return data[len(_BOM) :], len(_BOM)
+        if _BOM.startswith(data):
+            self._keep(data)
+            return b"", base
+        self._maybe_bom = False
+        return data, base
+
+    def _read_lines(self, data: bytes, base: int) -> None:
+        """Cut `data`, which starts at offset `base`, into lines and interpret each."""
+        position = 0
+        if self._skip_lf and data:
+            self._skip_lf = False
+            if data[0] == _LF:
+                position = 1
+                self._end_crlf(base + 1)
+        for match in _LINE_END.finditer(data, position):
+            end = match.start()
+            if end < position:  # the LF of a CRLF, taken with its CR
+                continue
+            self._end_line(data[position:end], base + end + 1)
+            position = end + 1
+            if data[end] == _LF:
+                continue
+            if position == len(data):
+                self._skip_lf = True
+            elif data[position] == _LF:
+                position += 1
+                self._end_crlf(base + position)
+        if position < len(data):
+            self._keep(data[position:])
+
+    def _keep(self, piece: bytes) -> None:
+        """The line goes on: keep its piece, unless its block has grown too long to dispatch."""
+        self._line_bytes += len(piece)
+        self._line += piece
+        if self._block_bytes + self._line_bytes > self._max_block_bytes:
+            del self._line[_DETAIL_CHARS:]
+
+    def _forget_line(self) -> None:
+        self._line.clear()
+        self._line_bytes = 0
+
+    def _end_crlf(self, stop: int) -> None:
+        """The LF after a CR: part of the open block, or blank."""
+        if self._block_start is None:
+            self._items.append(Blank(self._line_start, stop))
+        self._line_start = stop
+
+    def _end_line(self, tail: bytes, stop: int) -> None:
+        """A line is complete; `stop` is the offset after the CR or LF that ended it."""
+        start, self._line_start = self._line_start, stop
+        line, line_bytes = tail, len(tail)
+        if self._line_bytes:
+            self._keep(tail)
+            line, line_bytes = bytes(self._line), self._line_bytes
+            self._forget_line()
+        if not line_bytes:
+            self._end_block(start, stop)
+        elif self._block_bytes + line_bytes > self._max_block_bytes:
+            self._skip_long_line(line, start)
+        else:
+            self._read_line(line, start, stop)
+
+    def _skip_long_line(self, line: bytes, start: int) -> None:
+        self._open_block(start)
+        if not self._too_long:
+            self._data = [line[:_DETAIL_CHARS].decode("utf-8", "replace")]
+        self._too_long = True
+        # From here on every line of the block is too long.
+        self._block_bytes = self._max_block_bytes
+
+    def _open_block(self, start: int) -> None:
+        if self._block_start is None:
+            self._block_start = start
+
+    def _read_line(self, line: bytes, start: int, stop: int) -> None:
+        """One complete, non-empty line: a comment or a field."""
+        text = self._decode_line(line, start)
+        name, _, value = text.partition(":")
+        value = value.removeprefix(" ")
+        if not name:
+            self._items.append(Comment(text[1:], start, stop))
+        elif name == "data":
+            self._open_block(start)
+            self._data.append(value)
+            self._block_bytes += len(line)
+        elif name == "event":
+            self._open_block(start)
+            self._type = value
+        elif name == "id":
+            self._read_id(value, start, stop)
+        elif name == "retry":
+            self._read_retry(value, start, stop)
+        else:
+            self._items.append(Issue("unknown-field", start, stop, _quote(text)))
+
+    def _decode_line(self, line: bytes, start: int) -> str:
+        try:
+            return line.decode()
+        except UnicodeDecodeError as error:
+            bad = line[error.start : error.end]
+            issue = Issue(
+                "invalid-utf8", start + error.start, start + error.end, bad.hex(" ").upper()
+            )
+            self._items.append(issue)
+            return line.decode("utf-8", "replace")
+
+    def _read_id(self, value: str, start: int, stop: int) -> None:
+        self._open_block(start)
+        if "\0" in value:
+            self._items.append(Issue("nul-in-id", start, stop, _quote(value)))
+        else:
+            self._id = value
+
+    def _read_retry(self, value: str, start: int, stop: int) -> None:
+        self._open_block(start)
+        if _DIGITS.fullmatch(value) and len(value) <= _RETRY_MAX_DIGITS:
+            self.retry_ms = int(value)
+            self._items.append(Retry(self.retry_ms, start, stop))
+        else:
+            self._items.append(Issue("invalid-retry", start, stop, _quote(value)))
+
+    def _end_block(self, start: int, stop: int) -> None:
+        """An empty line: dispatch what the block has collected."""
+        if self._block_start is None:
+            self._items.append(Blank(start, stop))
+            return
+        self._items.append(self._dispatch(self._block_start, stop))
+        self._reset_block()
+
+    def _dispatch(self, start: int, stop: int) -> Event | Issue:
+        self.last_event_id = self._id
+        if self._too_long:
+            return Issue("block-too-long", start, stop, _quote("".join(self._data)))
+        if not self._data:
+            return Issue("no-data", start, stop, _quote(self._type))
+        data = "\n".join(self._data)
+        return Event(self._type or "message", data, self._id, start, stop)
+
+    def _discard_tail(self, start: int) -> None:
+        code: IssueCode = "block-too-long" if self._tail_is_too_long() else "unterminated-event"
+        line = self._line[:_DETAIL_CHARS].decode("utf-8", "replace")
+        detail = "\n".join([*self._data, line] if line else self._data)
+        self._items.append(Issue(code, start, self.offset, _quote(detail)))
+
+    def _tail_is_too_long(self) -> bool:
+        return self._too_long or self._block_bytes + self._line_bytes > self._max_block_bytes
+
+
+def _quote(text: str) -> str:
+    return text if len(text) <= _DETAIL_CHARS else text[: _DETAIL_CHARS - 1] + "…"
+
+
+def decode(body: bytes) -> list[Item]:
+    """All items of a whole body."""
+    decoder = Decoder()
+    return [*decoder.feed(body), *decoder.close()]
+
+
+def encode(event: Event) -> bytes:
+    """The event as bytes of a stream, with LF line ends.
+
+    `decode(encode(event))` gives the event back but for its span, as long as type and id are one
+    line and the id has no U+0000: the format cannot carry others (ValueError).
+    """
+    for value in (event.type, event.id or ""):
+        if _LINE_END.search(value.encode()) or "\0" in (event.id or ""):
+            raise ValueError(f"an event stream cannot carry the type or id {value!r}")
+    lines = [] if event.type == "message" else [f"event: {event.type}"]
+    if event.id is not None:
+        lines.append(f"id: {event.id}")
+    lines += [f"data: {line}" for line in re.split(r"\r\n|\r|\n", event.data)]
+    return "\n".join([*lines, "", ""]).encode()

@@ -1,0 +1,6 @@
+"""The library of recordings: one SQLite file (docs/library.md describes its tables)."""
+
+from streamlab.store.library import LATEST, Library, Summary
+from streamlab.store.writer import RecordingWriter, Writer
+
+__all__ = ["LATEST", "Library", "RecordingWriter", "Summary", "Writer"]

@@ -1,0 +1,98 @@
+"""Opening a library file: its tables, its locks, and what can be wrong with it."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from sqlite_utils import Database
+
+from streamlab.errors import StoreError
+from streamlab.store.schema import APPLICATION_ID, MIGRATION_NAMES, MIGRATIONS
+
+__all__ = ["open_database", "store_errors", "transaction"]
+
+# Another recorder holds the write lock for milliseconds; a stuck one should not block for ever.
+_LOCK_TIMEOUT_S: Final = 10.0
+
+
+def open_database(path: Path, *, create: bool) -> Database:
+    """An open, migrated library in WAL mode, in autocommit (every BEGIN is ours).
+
+    StoreError if there is none (and `create` is False), or if the file is something else.
+    """
+    if not create and not path.exists():
+        hint = "record something first, or name the library with --db or STREAMLAB_DB"
+        raise StoreError(f"there is no library at {path}", hint)
+    with store_errors(path):
+        connection = sqlite3.connect(
+            path, timeout=_LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False
+        )
+        try:
+            database = Database(connection, execute_plugins=False)
+            _prepare(database, path)
+        except BaseException:
+            connection.close()
+            raise
+    return database
+
+
+def _prepare(database: Database, path: Path) -> None:
+    _check_ours(database, path)
+    # Readers and a writer do not block each other, and a crash loses at most what was not committed
+    # yet (https://sqlite.org/wal.html).
+    database.execute("PRAGMA journal_mode = WAL")
+    database.execute("PRAGMA synchronous = NORMAL")
+    if MIGRATIONS.pending(database):
+        # Two recorders may open a new library at once: the second waits here and finds it made.
+        with transaction(database.conn):
+            MIGRATIONS.apply(database)
+    if {migration.name for migration in MIGRATIONS.applied(database)} - MIGRATION_NAMES:
+        hint = "upgrade streamlab-toolkit to read it"
+        raise StoreError(f"{path} was written by a newer streamlab", hint)
+
+
+def _check_ours(database: Database, path: Path) -> None:
+    if not database.table_names():
+        return
+    (application_id,) = database.execute("PRAGMA application_id").fetchone()
+    if application_id != APPLICATION_ID:
+        hint = "choose another file with --db, streamlab makes a new one there"
+        raise StoreError(f"{path} is a SQLite database, but no library of streamlab", hint)
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """A write transaction that holds the lock from its start, so that it never fails half way."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+@contextmanager
+def store_errors(path: Path) -> Iterator[None]:
+    """SQLite's errors as `StoreError`, with the file and the next step."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreError(f"{path}: {error}", _hint(error)) from error
+
+
+def _hint(error: sqlite3.Error) -> str:
+    match getattr(error, "sqlite_errorcode", None):
+        case sqlite3.SQLITE_NOTADB:
+            return "this file is no SQLite database; choose another one with --db"
+        case sqlite3.SQLITE_BUSY:
+            return "another process holds a lock on it; try again when that one is done"
+        case sqlite3.SQLITE_FULL:
+            return "the disk is full; what was stored before is safe"
+        case sqlite3.SQLITE_CANTOPEN:
+            return "check that the folder exists and may be written to"
+        case sqlite3.SQLITE_READONLY:
+            return "the file or its folder may not be written to"
+    return "check the file with `sqlite3 FILE 'pragma integrity_check'`"

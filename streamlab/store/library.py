@@ -1,0 +1,200 @@
+"""The library: a SQLite file of recordings."""
+
+import os
+import socket
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from streamlab.errors import NotFoundError
+from streamlab.recording import End, Recording
+from streamlab.store.connect import open_database, store_errors, transaction
+from streamlab.store.rows import Row, end_columns, read_rows, recording_row
+from streamlab.store.statements import derive, insert_rows, load, update_recording
+from streamlab.store.writer import Writer
+
+__all__ = ["LATEST", "Library", "Summary"]
+
+LATEST = "latest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """One line of a listing; metrics are None where they were not measured."""
+
+    id: str
+    name: str
+    started_at: str
+    method: str
+    url: str
+    status: int | None
+    end_reason: str | None
+    dialect: str | None
+    reads: int | None
+    ttft_ns: int | None
+    total_ns: int | None
+    output_tokens: int | None
+    malformed: int | None
+
+
+class Library:
+    """An open library; a context manager, or `close` it.
+
+    Recordings are named by id, by a prefix of the id, by name, or as `latest`. StoreError where
+    the file cannot be read or written, NotFoundError where a name is unknown.
+    """
+
+    def __init__(self, path: Path | str, *, create: bool = False) -> None:
+        self.path = Path(path)
+        self._database = open_database(self.path, create=create)
+        with store_errors(self.path):
+            self._bury_the_dead()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    def open_writer(self) -> Writer:
+        """A writer that stores recordings while they happen."""
+        return Writer(self.path, recorder=_recorder())
+
+    def add(self, recordings: Iterable[Recording]) -> list[str]:
+        """Store finished recordings, all or none; their ids.
+
+        One whose id is taken gets another if it differs from what is stored, and is left out if it
+        does not: nothing that is stored is ever overwritten.
+        """
+        with store_errors(self.path), transaction(self._database.conn):
+            return [self._add(recording) for recording in recordings]
+
+    def _add(self, recording: Recording) -> str:
+        connection = self._database.conn
+        recording_id = recording.id
+        while (stored := self._load(recording_id)) is not None:
+            if stored == recording:
+                return recording_id
+            recording_id = os.urandom(6).hex()
+        row = recording_row(recording, recorder="") | {"id": recording_id}
+        insert_rows(connection, "recordings", [row])
+        insert_rows(connection, "reads", read_rows(recording_id, recording.reads))
+        derive(connection, recording_id)
+        return recording_id
+
+    def load(self, which: str) -> Recording:
+        """The recording `which`; of several with that name the newest."""
+        return self.load_all([which])[-1]
+
+    def load_all(self, which: Iterable[str]) -> list[Recording]:
+        """The recordings named, all with a name that several have; oldest first within a name."""
+        return [
+            recording
+            for name in which
+            for recording_id in self._resolve(name)
+            if (recording := self._load(recording_id)) is not None
+        ]
+
+    def summaries(self) -> list[Summary]:
+        """All recordings, oldest first."""
+        metrics = ", ".join(
+            f"(select value from metrics where recording_id = r.id and name = '{name}') as {name}"  # noqa: S608
+            for name in ("ttft_ns", "total_ns", "output_tokens", "malformed")
+        )
+        rows = self._query(
+            f"""select id, name, started_at, method, url, status, end_reason, dialect,
+                (select count(*) from reads where recording_id = r.id) as reads, {metrics}
+                from recordings r order by started_at, rowid"""  # noqa: S608 - our own names
+        )
+        return [Summary(**{key: _whole(value) for key, value in row.items()}) for row in rows]
+
+    def _query(self, sql: str, parameters: tuple[Any, ...] = ()) -> list[Row]:
+        with store_errors(self.path):
+            return list(self._database.query(sql, parameters))
+
+    def _resolve(self, which: str) -> list[str]:
+        if which == LATEST:
+            found = self._ids("1 order by started_at desc, rowid desc limit 1")
+        else:
+            found = self._ids("id = ?", which) or self._ids(
+                "name = ? order by started_at, rowid", which
+            )
+        if found:
+            return found
+        # GLOB treats *, ? and [ as patterns: compare the beginning literally instead.
+        found = self._ids("substr(id, 1, length(?)) = ?", which, which) if which else []
+        if len(found) == 1:
+            return found
+        if found:
+            hint = "give more characters of the id: " + ", ".join(found[:5])
+            raise NotFoundError(f"{which!r} begins the ids of {len(found)} recordings", hint)
+        raise NotFoundError(
+            f"no recording {which!r} in {self.path}", "`streamlab ls` shows what is there"
+        )
+
+    def _ids(self, where: str, *parameters: str) -> list[str]:
+        sql = f"select id from recordings where {where}"  # noqa: S608 - `where` is ours
+        return [row["id"] for row in self._query(sql, parameters)]
+
+    def _load(self, recording_id: str) -> Recording | None:
+        with store_errors(self.path):
+            return load(self._database.conn, recording_id)
+
+    def _bury_the_dead(self) -> None:
+        """Give an end to recordings whose recorder is gone without a word (kill -9, power cut)."""
+        sql = "select id, recorder from recordings where end_reason is null"
+        dead = [row for row in self._query(sql) if not _is_alive(row["recorder"])]
+        if not dead:
+            return
+        connection = self._database.conn
+        with transaction(connection):
+            for row in dead:
+                _bury(connection, row["id"], row["recorder"])
+
+
+def _bury(connection: sqlite3.Connection, recording_id: str, recorder: str) -> None:
+    (last_ns,) = connection.execute(
+        """select max(coalesce(response_at_ns, 0), coalesce(
+               (select max(at_ns) from reads where recording_id = id), 0))
+           from recordings where id = ?""",
+        (recording_id,),
+    ).fetchone()
+    detail = f"the recording process ({recorder}) ended without a word; the time is the last read's"
+    end = End(at_ns=last_ns, reason="recorder_died", detail=detail)
+    update_recording(connection, recording_id, end_columns(end))
+    derive(connection, recording_id)
+
+
+def _whole(value: Any) -> Any:  # noqa: ANN401 - a value of any column
+    """Metrics are stored as REAL; those that are whole numbers come back as such."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _recorder() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def _is_alive(recorder: str) -> bool:
+    """Whether the recording process still runs; one on another machine is taken to."""
+    host, _, pid = recorder.rpartition(":")
+    if host != socket.gethostname():
+        return True
+    try:
+        os.kill(int(pid), 0)
+    except (ProcessLookupError, ValueError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True

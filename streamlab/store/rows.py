@@ -1,0 +1,218 @@
+"""Recordings as rows and back, and the rows derived from them: pure functions."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from streamlab.analysis import Analysis, ReadEvent
+from streamlab.dialect import Detection, detect, main_delta, read
+from streamlab.recording import End, Header, Mark, Read, Recording, Request, Response
+from streamlab.sse import Event
+from streamlab.timeline import Arrival, Timeline, is_event_stream
+
+__all__ = [
+    "LiveEvents",
+    "Row",
+    "end_columns",
+    "event_row",
+    "finding_rows",
+    "marks_column",
+    "metric_rows",
+    "read_rows",
+    "recording_from_row",
+    "recording_row",
+    "response_columns",
+]
+
+Row = dict[str, Any]
+
+_METRICS = (
+    "ttfb_ns", "ttfe_ns", "ttft_ns", "ttfat_ns", "latency_ns", "total_ns", "tail_ns", "tpot_ns",
+    "tps_user", "tps_e2e", "output_tokens", "prompt_tokens", "reasoning_tokens", "reads", "bytes",
+    "events", "output_events", "coalesced_events", "comments",
+)  # fmt: skip
+
+
+def recording_row(recording: Recording, recorder: str) -> Row:
+    """The row of `recordings`, without derived columns."""
+    request = recording.request
+    return {
+        "id": recording.id,
+        "name": recording.name,
+        "source": recording.source,
+        "tags": json.dumps(recording.tags),
+        "started_at": recording.started_at,
+        "method": request.method,
+        "url": request.url,
+        "request_headers": _headers_column(request.headers),
+        "request_body": request.body,
+        "recorder": recorder,
+        "marks": marks_column(recording.marks),
+        **response_columns(recording.response),
+        **end_columns(recording.end),
+    }
+
+
+def response_columns(response: Response | None) -> Row:
+    """The columns that the response head fills."""
+    return {
+        "status": response.status if response else None,
+        "http_version": response.http_version if response else None,
+        "response_headers": _headers_column(response.headers) if response else None,
+        "response_at_ns": response.at_ns if response else None,
+    }
+
+
+def end_columns(end: End | None) -> Row:
+    """The columns that the end fills."""
+    return {
+        "end_at_ns": end.at_ns if end else None,
+        "end_reason": end.reason if end else None,
+        "end_detail": end.detail if end else None,
+    }
+
+
+def marks_column(marks: Iterable[Mark]) -> str:
+    """Marks as JSON."""
+    return json.dumps([[mark.name, mark.at_ns] for mark in marks])
+
+
+def _headers_column(headers: tuple[Header, ...]) -> str:
+    return json.dumps(headers)
+
+
+def recording_from_row(row: Mapping[str, Any], reads: tuple[Read, ...]) -> Recording:
+    """The recording of a row and its reads."""
+    return Recording(
+        id=row["id"],
+        name=row["name"],
+        source=row["source"],
+        tags=tuple(json.loads(row["tags"])),
+        started_at=row["started_at"] or "",
+        request=Request(
+            method=row["method"],
+            url=row["url"],
+            headers=_headers(row["request_headers"]),
+            body=row["request_body"] or b"",
+        ),
+        response=_response(row),
+        marks=tuple(Mark(name=n, at_ns=at_ns) for n, at_ns in json.loads(row["marks"] or "[]")),
+        reads=reads,
+        end=_end(row),
+    )
+
+
+def _headers(column: str | None) -> tuple[Header, ...]:
+    return tuple((name, value) for name, value in json.loads(column or "[]"))
+
+
+def _response(row: Mapping[str, Any]) -> Response | None:
+    if row["status"] is None:
+        return None
+    return Response(
+        status=row["status"],
+        http_version=row["http_version"],
+        headers=_headers(row["response_headers"]),
+        at_ns=row["response_at_ns"],
+    )
+
+
+def _end(row: Mapping[str, Any]) -> End | None:
+    if row["end_reason"] is None:
+        return None
+    return End(at_ns=row["end_at_ns"], reason=row["end_reason"], detail=row["end_detail"] or "")
+
+
+def read_rows(recording_id: str, reads: Iterable[Read], *, first_seq: int = 0) -> list[Row]:
+    """Rows of `reads`, numbered from `first_seq`."""
+    return [
+        {"recording_id": recording_id, "seq": seq, "at_ns": read.at_ns, "data": read.data}
+        for seq, read in enumerate(reads, first_seq)
+    ]
+
+
+def event_row(recording_id: str, seq: int, event: ReadEvent) -> Row:
+    """A row of `events`."""
+    arrival = event.arrival
+    main = main_delta(event.deltas)
+    return {
+        "recording_id": recording_id,
+        "seq": seq,
+        "at_ns": arrival.at_ns,
+        "first_at_ns": arrival.first_at_ns,
+        "read_seq": arrival.read_index,
+        "type": event.event.type,
+        "data": event.event.data,
+        "start": event.event.start,
+        "stop": event.event.stop,
+        "kind": main.kind,
+        "text": main.text,
+    }
+
+
+@dataclass(slots=True)
+class LiveEvents:
+    """The events of a recording under way, as rows, read by read.
+
+    Its dialect is what the events so far show; when the recording ends, all rows are derived anew.
+    """
+
+    recording_id: str
+    url: str
+    response: Response | None = None
+    _timeline: Timeline | None = None
+    _has_read: bool = False
+    _detection: Detection | None = None
+    _early: list[Event] = field(default_factory=list)
+    _count: int = 0
+
+    def feed(self, data: Read) -> list[Row]:
+        """The rows of the events that this read completed."""
+        if not self._has_read:
+            self._has_read = True
+            self._timeline = Timeline() if is_event_stream(self.response, data.data) else None
+        if self._timeline is None:
+            return []
+        return [
+            self._row(arrival, arrival.item)
+            for arrival in self._timeline.feed(data)
+            if isinstance(arrival.item, Event)
+        ]
+
+    def _row(self, arrival: Arrival, event: Event) -> Row:
+        if self._detection is None:
+            self._early.append(event)
+            self._detection = detect(self.url, self._early)
+        seq, self._count = self._count, self._count + 1
+        deltas = read(self._detection, event)
+        found = ReadEvent(arrival=arrival, event=event, deltas=deltas)
+        return event_row(self.recording_id, seq, found)
+
+
+def metric_rows(analysis: Analysis) -> list[Row]:
+    """The rows of `metrics`: what was measured; what was not has no row."""
+    values = {name: getattr(analysis, name) for name in _METRICS}
+    values |= {"stalls": len(analysis.stalls), "malformed": len(analysis.malformed)}
+    return [
+        {"recording_id": analysis.id, "name": name, "value": value}
+        for name, value in values.items()
+        if value is not None
+    ]
+
+
+def finding_rows(analysis: Analysis) -> Sequence[Row]:
+    """The rows of `findings`."""
+    return [
+        {
+            "recording_id": analysis.id,
+            "seq": seq,
+            "code": malformed.code,
+            "at_ns": malformed.at_ns,
+            "start": malformed.start,
+            "stop": malformed.stop,
+            "text": malformed.text,
+            "cause": malformed.cause,
+        }
+        for seq, malformed in enumerate(analysis.malformed)
+    ]

@@ -1,0 +1,87 @@
+"""The tables of a library, as numbered migrations.
+
+`recordings` and `reads` are the evidence; `reads` are never changed. `events`, `metrics` and
+`findings` are derived from them, are there so that people can ask SQL, and can be rebuilt.
+"""
+
+from typing import Final
+
+from sqlite_utils import Database, Migrations
+
+__all__ = ["APPLICATION_ID", "MIGRATIONS", "MIGRATION_NAMES"]
+
+# "slab" in ASCII, in the file's header (https://sqlite.org/fileformat2.html#application_id).
+APPLICATION_ID: Final = 0x736C6162
+
+MIGRATIONS: Final = Migrations("streamlab")
+# What this version knows; a library with others was written by a newer one.
+MIGRATION_NAMES: Final = frozenset({"m001_initial"})
+
+
+@MIGRATIONS()
+def m001_initial(db: Database) -> None:
+    """All tables."""
+    db.create_table(
+        "recordings",
+        {
+            "id": str,
+            "name": str,
+            "source": str,
+            "tags": str,  # JSON array
+            "started_at": str,  # UTC, ISO 8601
+            "method": str,
+            "url": str,
+            "request_headers": str,  # JSON array of [name, value]
+            "request_body": bytes,
+            "status": int,
+            "http_version": str,
+            "response_headers": str,  # JSON array of [name, value]
+            "response_at_ns": int,
+            "marks": str,  # JSON array of [name, at_ns]
+            "end_at_ns": int,
+            "end_reason": str,  # null while it is being recorded
+            "end_detail": str,
+            "recorder": str,  # host:pid of the recording process
+            "dialect": str,  # derived
+        },
+        pk="id",
+        not_null={"name", "source", "tags", "method", "url"},
+    ).create_index(["name"])
+    _create_part(db, "reads", {"at_ns": int, "data": bytes})
+    _create_part(
+        db,
+        "events",
+        {
+            "at_ns": int,  # when the read that completed it came
+            "first_at_ns": int,  # when the read with its first byte came
+            "read_seq": int,
+            "type": str,
+            "data": str,
+            "start": int,  # byte offsets in the body
+            "stop": int,
+            "kind": str,
+            "text": str,
+        },
+    )
+    _create_part(
+        db,
+        "findings",
+        {"code": str, "at_ns": int, "start": int, "stop": int, "text": str, "cause": str},
+    )
+    db.create_table(
+        "metrics",
+        {"recording_id": str, "name": str, "value": float},
+        pk=("recording_id", "name"),
+        foreign_keys=[("recording_id", "recordings", "id")],
+    )
+    db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+
+
+def _create_part(db: Database, table: str, columns: dict[str, type]) -> None:
+    """A table of numbered parts of a recording."""
+    db.create_table(
+        table,
+        {"recording_id": str, "seq": int, **columns},
+        pk=("recording_id", "seq"),
+        foreign_keys=[("recording_id", "recordings", "id")],
+    )

@@ -1,0 +1,58 @@
+"""The statements that the library and its writer share: recordings and rows by plain SQL."""
+
+import sqlite3
+from collections.abc import Iterable
+
+from streamlab.analysis import analyze, read_events
+from streamlab.recording import Read, Recording
+from streamlab.store.rows import Row, event_row, finding_rows, metric_rows, recording_from_row
+from streamlab.timeline import arrivals
+
+__all__ = ["derive", "insert_rows", "load", "update_recording"]
+
+
+def load(connection: sqlite3.Connection, recording_id: str) -> Recording | None:
+    """The recording with this id, or None."""
+    cursor = connection.execute("select * from recordings where id = ?", (recording_id,))
+    values = cursor.fetchone()
+    if values is None:
+        return None
+    row = dict(zip([column[0] for column in cursor.description], values, strict=True))
+    reads = connection.execute(
+        "select at_ns, data from reads where recording_id = ? order by seq", (recording_id,)
+    )
+    return recording_from_row(row, tuple(Read(at_ns=at_ns, data=data) for at_ns, data in reads))
+
+
+def derive(connection: sqlite3.Connection, recording_id: str) -> None:
+    """Rebuild what is derived from a recording's evidence."""
+    recording = load(connection, recording_id)
+    if recording is None:
+        return
+    analysis = analyze(recording)
+    _, events = read_events(recording, arrivals(recording))
+    for table in ("events", "metrics", "findings"):
+        connection.execute(f"delete from {table} where recording_id = ?", (recording_id,))  # noqa: S608
+    rows = [event_row(recording_id, seq, event) for seq, event in enumerate(events)]
+    insert_rows(connection, "events", rows)
+    insert_rows(connection, "metrics", metric_rows(analysis))
+    insert_rows(connection, "findings", finding_rows(analysis))
+    update_recording(connection, recording_id, {"dialect": analysis.dialect})
+
+
+def insert_rows(connection: sqlite3.Connection, table: str, rows: Iterable[Row]) -> None:
+    """Insert rows that all have the same columns."""
+    rows = list(rows)
+    if rows:
+        columns = ", ".join(f'"{column}"' for column in rows[0])
+        values = ", ".join(f":{column}" for column in rows[0])
+        connection.executemany(f"insert into {table} ({columns}) values ({values})", rows)  # noqa: S608
+
+
+def update_recording(connection: sqlite3.Connection, recording_id: str, columns: Row) -> None:
+    """Set columns of a recording."""
+    assignments = ", ".join(f'"{column}" = :{column}' for column in columns)
+    connection.execute(
+        f"update recordings set {assignments} where id = :id",  # noqa: S608 - our own names
+        {**columns, "id": recording_id},
+    )
