@@ -1,0 +1,72 @@
+"""The command line: one file per verb, each parses, calls the library once and renders."""
+
+import os
+import sys
+
+import typer
+
+from streamlab import __version__
+from streamlab.cli.analyze import analyze
+from streamlab.cli.demo import demo
+from streamlab.cli.export import export
+from streamlab.cli.import_ import import_
+from streamlab.cli.ls import ls
+from streamlab.cli.record import record
+from streamlab.cli.replay import replay
+from streamlab.cli.show import show
+from streamlab.errors import StreamlabError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="streamlab",
+    help="Record, replay and debug the streams of LLM APIs.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"streamlab {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _streamlab(
+    version: bool = typer.Option(
+        False, "--version", callback=_print_version, is_eager=True, help="Print the version."
+    ),
+    debug: bool = typer.Option(False, "--debug", help="Show a traceback with an error."),
+) -> None:
+    """Record, replay and debug the streams of LLM APIs."""
+
+
+app.command()(record)
+app.command()(replay)
+app.command()(ls)
+app.command()(show)
+app.command()(analyze)
+app.command()(export)
+app.command("import")(import_)
+app.command()(demo)
+
+
+def main() -> None:
+    """The command `streamlab`. Exit code 0 clean, 1 findings, 2 wrong usage or failure."""
+    try:
+        app()
+    except StreamlabError as error:
+        if "--debug" in sys.argv:
+            raise
+        from streamlab.cli._console import warn
+
+        warn(error.message, error.hint)
+        raise SystemExit(2) from None
+    except BrokenPipeError:
+        # Who reads our output has had enough; point stdout elsewhere so that its flush at exit
+        # does not complain (https://docs.python.org/3/library/signal.html#note-on-sigpipe).
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None

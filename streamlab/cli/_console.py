@@ -1,0 +1,53 @@
+"""Where a verb writes: data to stdout, narration to stderr."""
+
+import json
+import sys
+from typing import Any
+
+from rich.console import Console, RenderableType
+from rich.text import Text
+
+__all__ = ["narrate", "print_json", "print_text", "show", "warn"]
+
+# Wide enough that nothing is cut when the output goes into a file or a pipe.
+_PIPE_COLUMNS = 200
+
+
+def show(renderable: RenderableType) -> None:
+    """Print a table or a text as data; in a file or pipe without the padding of a table's lines."""
+    if sys.stdout.isatty():
+        Console(highlight=False).print(renderable)
+        return
+    console = Console(width=_PIPE_COLUMNS, highlight=False)
+    with console.capture() as capture:
+        console.print(renderable)
+    lines = capture.get().splitlines()
+    sys.stdout.write("".join(line.rstrip() + "\n" for line in lines))
+
+
+def print_json(value: Any) -> None:  # noqa: ANN401 - any JSON value
+    """Print a JSON value as data."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=not _stdout_is_unicode()) + "\n")
+
+
+def _stdout_is_unicode() -> bool:
+    return (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
+
+
+def print_text(text: str) -> None:
+    """Print text as data at once, without a line end."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def narrate(*parts: str | tuple[str, str]) -> None:
+    """Tell what happens: pieces of text, or (text, style)."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print(Text.assemble(*parts))
+
+
+def warn(message: str, hint: str = "") -> None:
+    """`error: …` and `hint: …`."""
+    narrate(("error: ", "bold red"), message)
+    if hint:
+        narrate(("hint: ", "bold"), hint)

@@ -1,0 +1,30 @@
+"""Finds the recordings that the words on the command line mean."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from streamlab.cassette import read_cassette
+from streamlab.recording import Recording
+from streamlab.store import Library
+
+__all__ = ["select", "select_one"]
+
+_CASSETTE_SUFFIX = ".jsonl"
+
+
+def select(which: Sequence[str], db: Path) -> list[Recording]:
+    """The recordings meant by `which`: of cassette files, or of the library. NotFoundError,
+    CassetteError or StoreError where there are none."""
+    return [recording for word in which for recording in _select_word(word, db)]
+
+
+def select_one(which: str, db: Path) -> Recording:
+    """The one recording meant; of several with that name the newest."""
+    return _select_word(which, db)[-1]
+
+
+def _select_word(word: str, db: Path) -> list[Recording]:
+    if word.endswith(_CASSETTE_SUFFIX):
+        return read_cassette(Path(word))
+    with Library(db) as library:
+        return library.load_all([word])

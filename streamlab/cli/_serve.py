@@ -1,0 +1,89 @@
+"""Runs the replay server for as long as a terminal wants it, and narrates."""
+
+import asyncio
+import math
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+
+from streamlab.analysis import distribution
+from streamlab.cli._console import narrate, print_text
+from streamlab.cli._select import select
+from streamlab.errors import InputError, NotFoundError
+from streamlab.recording import Recording
+from streamlab.replay import Answered, ReplayServer
+from streamlab.report import format_ns, one_line
+from streamlab.store import Library
+
+__all__ = ["parse_speed", "select_served", "serve_until_stopped"]
+
+_NAMED_SPEEDS = {"realtime": 1.0, "instant": 0.0}
+
+
+def parse_speed(speed: str) -> float:
+    """`realtime`, `instant`, `10x`, `0.5x` or a plain number as a factor; 0 means no waiting."""
+    if speed in _NAMED_SPEEDS:
+        return _NAMED_SPEEDS[speed]
+    try:
+        factor = float(speed.removesuffix("x"))
+    except ValueError:
+        factor = -1.0
+    if not math.isfinite(factor) or factor < 0:
+        hint = "use realtime, instant, or a factor such as 10x or 0.5x"
+        raise InputError(f"--speed {speed!r} is no speed", hint)
+    return factor
+
+
+def select_served(which: Sequence[str], db: Path) -> list[Recording]:
+    """The recordings to serve; all that have an end if none is named."""
+    if which:
+        return select(which, db)
+    with Library(db) as library:
+        ids = [summary.id for summary in library.summaries() if summary.end_reason is not None]
+        if not ids:
+            raise NotFoundError(f"{db} holds no recordings", "record one first: streamlab record")
+        return library.load_all(ids)
+
+
+def serve_until_stopped(recordings: list[Recording], *, speed: float, host: str, port: int) -> None:
+    """Serve until SIGINT or SIGTERM, then say how punctual it was."""
+    server = ReplayServer(recordings, speed=speed, on_answered=_narrate_answer)
+    asyncio.run(_run(server, speed=speed, host=host, port=port))
+    _narrate_lateness(server)
+
+
+async def _run(server: ReplayServer, *, speed: float, host: str, port: int) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    await server.start(host=host, port=port)
+    print_text(server.url + "\n")
+    _narrate_start(server, speed)
+    await stop.wait()
+    await server.close()
+
+
+def _narrate_start(server: ReplayServer, speed: float) -> None:
+    pace = f"at {speed:g}x speed" if speed else "without waiting"
+    count = len(server.catalog.recordings)
+    narrate(f"serving {count} recording{'s' if count != 1 else ''} {pace}; Ctrl-C stops")
+    for route in server.catalog.routes():
+        narrate((f"  {one_line(str(route), 100)}", "dim"))
+    narrate("for OpenAI clients: ", (f"export OPENAI_BASE_URL={server.url}/v1", "bold"))
+
+
+def _narrate_answer(answered: Answered) -> None:
+    asked = one_line(f"{answered.method} {answered.target}", 100)
+    if not answered.recording_id:
+        narrate(f"{asked} ", ("no recording", "yellow"))
+        return
+    outcome = "" if answered.to_the_end else ", the client left"
+    narrate(f"{asked} ", (answered.recording_id, "cyan"), outcome)
+
+
+def _narrate_lateness(server: ReplayServer) -> None:
+    late = distribution(list(server.lateness_ns))
+    if late.n:
+        p50, p99, longest = map(format_ns, (late.p50_ns, late.p99_ns, late.max_ns))
+        narrate(f"{late.n:,} writes; late by p50 {p50}, p99 {p99}, at most {longest}")

@@ -1,0 +1,62 @@
+"""`streamlab record`: one request, its stream printed live and kept."""
+
+from typing import Annotated
+
+import typer
+
+from streamlab.cli._options import DbOption
+
+__all__ = ["record"]
+
+
+def record(
+    db: DbOption = "streamlab.db",  # type: ignore[assignment]
+    url: Annotated[str, typer.Argument(help="Where to send the request.", show_default=False)] = "",
+    method: Annotated[
+        str, typer.Option("-X", "--request", help="GET, or POST if there is a body.")
+    ] = "",
+    header: Annotated[
+        list[str] | None, typer.Option("-H", "--header", help='A header, "Name: value".')
+    ] = None,
+    body: Annotated[
+        str | None,
+        typer.Option("-d", "--json-body", help="The JSON body; @FILE reads it, @- from stdin."),
+    ] = None,
+    chat: Annotated[
+        str | None, typer.Option("--chat", help="Ask an OpenAI-compatible API this.")
+    ] = None,
+    model: Annotated[str, typer.Option("--model", help="The model to ask, with --chat.")] = "",
+    base_url: Annotated[
+        str,
+        typer.Option("--base-url", envvar="OPENAI_BASE_URL", help="The API's base, with --chat."),
+    ] = "https://api.openai.com/v1",
+    max_tokens: Annotated[
+        int | None, typer.Option("--max-tokens", help="The longest answer, with --chat.", min=1)
+    ] = None,
+    name: Annotated[str, typer.Option("--name", help="A name for the recording.")] = "",
+    tag: Annotated[list[str] | None, typer.Option("--tag", help="A tag; may be repeated.")] = None,
+    silence_s: Annotated[
+        float,
+        typer.Option("--timeout", help="Seconds of silence to give up after.", min=0.001),
+    ] = 120.0,
+    raw: Annotated[bool, typer.Option("--raw", help="Print the bytes as they come.")] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Do not print the stream.")] = False,
+) -> None:
+    """Send one request and record its stream.
+
+    The text of the stream is printed as it comes. Exit code 1 if the stream did not end well.
+    """
+    from streamlab.cli._live import LivePrinter, close_recording
+    from streamlab.cli._request import chat_request, plain_request
+    from streamlab.record import Options, record_once
+    from streamlab.store import Library
+
+    if chat is None:
+        request = plain_request(url, method, header or [], body)
+    else:
+        request = chat_request(url or base_url, chat, model, max_tokens, header or [])
+    options = Options(name=name, tags=tuple(tag or ()), silence_s=silence_s)
+    printer = LivePrinter(request.url, raw=raw, quiet=quiet)
+    with Library(db, create=True) as library, library.open_writer() as writer:
+        recording = record_once(request, writer, options=options, listener=printer)
+    raise typer.Exit(close_recording(recording, db))

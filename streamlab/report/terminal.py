@@ -1,0 +1,274 @@
+"""Listings and analyses as rich renderables. Pure: nothing here prints.
+
+All text of a recording goes through `visible` or `one_line` and into `Text`, never into markup.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from streamlab.analysis import Analysis, Malformed
+from streamlab.report.show_text import format_bytes, format_ns, format_rate, one_line
+
+__all__ = ["Listed", "analysis_view", "listing_view"]
+
+_BARS: Final = " ▁▂▃▄▅▆▇█"
+_PACE_COLUMNS: Final = 32
+_END_STYLES: Final = {"complete": "green", "client_closed": "yellow"}
+
+
+class Listed(Protocol):
+    """A line of a listing; `store.Summary` is one."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def started_at(self) -> str: ...
+    @property
+    def method(self) -> str: ...
+    @property
+    def url(self) -> str: ...
+    @property
+    def status(self) -> int | None: ...
+    @property
+    def end_reason(self) -> str | None: ...
+    @property
+    def dialect(self) -> str | None: ...
+    @property
+    def reads(self) -> int | None: ...
+    @property
+    def ttft_ns(self) -> int | None: ...
+    @property
+    def total_ns(self) -> int | None: ...
+    @property
+    def output_tokens(self) -> int | None: ...
+    @property
+    def malformed(self) -> int | None: ...
+
+
+def listing_view(listed: Sequence[Listed]) -> RenderableType:
+    """`streamlab ls`: a line per recording."""
+    table = _plain_table()
+    for name, justify in _LISTING_COLUMNS:
+        table.add_column(name, justify="right" if justify else "left", no_wrap=True)
+    for line in listed:
+        table.add_row(
+            Text(line.id[:12], "cyan"),
+            Text(one_line(line.name, 24), "bold"),
+            Text(line.started_at[:19].replace("T", " "), "dim"),
+            Text(one_line(f"{line.method} {line.url}", 60)),
+            _status(line.status),
+            _end(line.end_reason),
+            Text(line.dialect or "-"),
+            Text(str(line.reads)),
+            Text("-" if line.output_tokens is None else f"{line.output_tokens:,}"),
+            Text(format_ns(line.ttft_ns)),
+            Text(format_ns(line.total_ns)),
+            Text(str(line.malformed), "red") if line.malformed else Text("·", "dim"),
+        )
+    return table
+
+
+_LISTING_COLUMNS: Final = (
+    ("id", False), ("name", False), ("started (UTC)", False), ("request", False),
+    ("status", False), ("end", False), ("dialect", False), ("reads", True), ("tokens", True),
+    ("TTFT", True), ("total", True), ("malformed", True),
+)  # fmt: skip
+
+
+def _plain_table() -> Table:
+    return Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+
+
+def _status(status: int | None) -> Text:
+    if status is None:
+        return Text("-", "red")
+    return Text(str(status), "green" if 200 <= status < 300 else "red")
+
+
+def _end(reason: str | None) -> Text:
+    if reason is None:
+        return Text("recording…", "blue")
+    return Text(reason, _END_STYLES.get(reason, "red"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line of the analysis: what it is called, what its value is."""
+
+    label: str
+    name: str
+    value: Callable[[Analysis], Text]
+
+
+def _duration(field: str) -> Callable[[Analysis], Text]:
+    return lambda analysis: Text(format_ns(getattr(analysis, field)))
+
+
+def _number(text: str) -> Text:
+    return Text(text)
+
+
+def _tokens(analysis: Analysis) -> Text:
+    if analysis.output_tokens is None:
+        return Text("-")
+    source = "deltas counted" if analysis.token_source == "deltas" else "from usage"
+    return Text.assemble(f"{analysis.output_tokens:,} ", (f"({source})", "dim"))
+
+
+def _gaps(analysis: Analysis) -> Text:
+    gaps = analysis.gaps
+    if not gaps.n:
+        return Text("-")
+    shown = [("min", gaps.min_ns), ("p50", gaps.p50_ns), ("p90", gaps.p90_ns), ("max", gaps.max_ns)]
+    parts = [(f"{name} ", "dim") for name, _ in shown]
+    values = [format_ns(value) for _, value in shown]
+    text = Text()
+    for part, value in zip(parts, values, strict=True):
+        text.append(*part)
+        text.append(value + "  ")
+    text.append(f"n={gaps.n}", "dim")
+    return text
+
+
+def _stalls(analysis: Analysis) -> Text:
+    if not analysis.stalls:
+        return Text("none")
+    longest_ns = max(stall.stop_ns - stall.start_ns for stall in analysis.stalls)
+    return Text(f"{len(analysis.stalls)}, longest {format_ns(longest_ns)}", "red")
+
+
+def _pace(analysis: Analysis) -> Text:
+    """Output over time: a column is a slice of the time to the last token, its height the events."""
+    if analysis.ttft_ns is None or not analysis.latency_ns:
+        return Text("-")
+    counts = [0] * _PACE_COLUMNS
+    at_ns = analysis.ttft_ns
+    for gap_ns in (0, *analysis.gaps_ns):
+        at_ns += gap_ns
+        counts[min(_PACE_COLUMNS - 1, at_ns * _PACE_COLUMNS // analysis.latency_ns)] += 1
+    top = max(counts)
+    levels = len(_BARS) - 1
+    return Text("".join(_BARS[-(-count * levels // top)] for count in counts), "cyan")
+
+
+def _sizes(analysis: Analysis) -> Text:
+    return Text(f"{analysis.reads:,} reads, {format_bytes(analysis.bytes)}")
+
+
+def _events(analysis: Analysis) -> Text:
+    text = Text(f"{analysis.events:,}, {analysis.output_events:,} with output")
+    if analysis.coalesced_events:
+        text.append(f", {analysis.coalesced_events:,} shared a read", "dim")
+    if analysis.comments:
+        text.append(f", {analysis.comments:,} comments", "dim")
+    return text
+
+
+def _dialect(analysis: Analysis) -> Text:
+    return Text(analysis.dialect) if analysis.dialect else Text("unknown", "yellow")
+
+
+def _ended(analysis: Analysis) -> Text:
+    text = _end(analysis.end.reason if analysis.end else None)
+    if analysis.finish_reasons:
+        finish = ", ".join(dict.fromkeys(analysis.finish_reasons))
+        text.append(f"  finish_reason {one_line(finish, 40)}", "dim")
+    return text
+
+
+_LINES: Final = (
+    _Line("status", "", lambda a: _status(a.status)),
+    _Line("end", "", _ended),
+    _Line("dialect", "", _dialect),
+    _Line("response head", "ttfb", _duration("ttfb_ns")),
+    _Line("first event", "ttfe", _duration("ttfe_ns")),
+    _Line("first token", "ttft", _duration("ttft_ns")),
+    _Line("first answer", "ttfat", _duration("ttfat_ns")),
+    _Line("last token", "latency", _duration("latency_ns")),
+    _Line("end of stream", "total", _duration("total_ns")),
+    _Line("output tokens", "", _tokens),
+    _Line("time per token", "tpot", _duration("tpot_ns")),
+    _Line("tokens after the first", "tps_user", lambda a: _number(format_rate(a.tps_user))),
+    _Line("tokens from the request", "tps_e2e", lambda a: _number(format_rate(a.tps_e2e))),
+    _Line("gaps between outputs", "gaps", _gaps),
+    _Line("output over time", "", _pace),
+    _Line("stalls", "", _stalls),
+    _Line("wire", "", _sizes),
+    _Line("events", "", _events),
+)
+
+
+def analysis_view(analyses: Sequence[Analysis]) -> RenderableType:
+    """`streamlab analyze`: a column per recording, then what is wrong with each."""
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
+    table.add_column("")
+    table.add_column("", style="dim")
+    for analysis in analyses:
+        table.add_column(_title(analysis), overflow="fold")
+    for line in _LINES:
+        if line.name == "ttfat" and all(a.ttfat_ns == a.ttft_ns for a in analyses):
+            continue
+        label = line.label
+        if line.label == "stalls":
+            label = f"stalls over {format_ns(analyses[0].stall_threshold_ns)}"
+        table.add_row(label, line.name, *(line.value(analysis) for analysis in analyses))
+    parts: list[RenderableType] = [table]
+    for analysis in analyses:
+        parts += _details(analysis, titled=len(analyses) > 1)
+    return Group(*parts)
+
+
+def _title(analysis: Analysis) -> Text:
+    return Text(one_line(analysis.name, 40) if analysis.name else analysis.id)
+
+
+def _details(analysis: Analysis, *, titled: bool) -> list[RenderableType]:
+    parts: list[RenderableType] = []
+    if len(analysis.event_types) > 1:
+        parts.append(_event_types(analysis))
+    parts += [
+        Text.assemble(("error  ", "bold red"), one_line(error, 300)) for error in analysis.errors
+    ]
+    parts += [_malformed(malformed) for malformed in analysis.malformed]
+    if parts and titled:
+        parts.insert(0, Text.assemble("\n", _title(analysis), style="bold"))
+    return parts
+
+
+def _event_types(analysis: Analysis) -> Table:
+    table = _plain_table()
+    table.title_justify = "left"
+    for name, justify in (
+        ("\nevent type", False),
+        ("count", True),
+        ("first", True),
+        ("last", True),
+    ):
+        table.add_column(name, justify="right" if justify else "left", vertical="bottom")
+    for counted in analysis.event_types:
+        table.add_row(
+            Text(one_line(counted.type, 40)),
+            f"{counted.count:,}",
+            format_ns(counted.first_at_ns),
+            format_ns(counted.last_at_ns),
+        )
+    return table
+
+
+def _malformed(malformed: Malformed) -> Text:
+    return Text.assemble(
+        "\n",
+        (malformed.code, "bold red"),
+        (f"  bytes {malformed.start}-{malformed.stop}, at {format_ns(malformed.at_ns)}", "dim"),
+        "\n  ",
+        one_line(malformed.cause, 300),
+        "\n  ",
+        (one_line(malformed.text, 600), "yellow"),
+    )
