@@ -24,6 +24,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # rich in the help costs 100 ms of import
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -65,6 +66,8 @@ def main() -> None:
 
         warn(error.message, error.hint)
         raise SystemExit(2) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None  # what a shell reports for SIGINT
     except BrokenPipeError:
         # Who reads our output has had enough; point stdout elsewhere so that its flush at exit
         # does not complain (https://docs.python.org/3/library/signal.html#note-on-sigpipe).

@@ -46,6 +46,8 @@ def record(
 
     The text of the stream is printed as it comes. Exit code 1 if the stream did not end well.
     """
+    import signal
+
     from streamlab.cli._live import LivePrinter, close_recording
     from streamlab.cli._request import chat_request, plain_request
     from streamlab.record import Options, record_once
@@ -56,6 +58,8 @@ def record(
     else:
         request = chat_request(url or base_url, chat, model, max_tokens, header or [])
     options = Options(name=name, tags=tuple(tag or ()), silence_s=silence_s)
+    # Both mean that our side hangs up, which is an end like any other.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     printer = LivePrinter(request.url, raw=raw, quiet=quiet)
     with Library(db, create=True) as library, library.open_writer() as writer:
         recording = record_once(request, writer, options=options, listener=printer)

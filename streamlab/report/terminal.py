@@ -12,12 +12,12 @@ from rich.table import Table
 from rich.text import Text
 
 from streamlab.analysis import Analysis, Malformed
-from streamlab.report.show_text import format_bytes, format_ns, format_rate, one_line
+from streamlab.report.show_text import format_ns, format_rate, one_line
 
 __all__ = ["Listed", "analysis_view", "listing_view"]
 
 _BARS: Final = " ▁▂▃▄▅▆▇█"
-_PACE_COLUMNS: Final = 32
+_PACE_COLUMNS: Final = 24
 _END_STYLES: Final = {"complete": "green", "client_closed": "yellow"}
 
 
@@ -100,10 +100,10 @@ def _end(reason: str | None) -> Text:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A line of the analysis: what it is called, what its value is."""
+    """A line of the analysis: the metric's name (if it has one), what it is, its value."""
 
-    label: str
     name: str
+    label: str
     value: Callable[[Analysis], Text]
 
 
@@ -111,30 +111,15 @@ def _duration(field: str) -> Callable[[Analysis], Text]:
     return lambda analysis: Text(format_ns(getattr(analysis, field)))
 
 
-def _number(text: str) -> Text:
-    return Text(text)
-
-
 def _tokens(analysis: Analysis) -> Text:
     if analysis.output_tokens is None:
         return Text("-")
-    source = "deltas counted" if analysis.token_source == "deltas" else "from usage"
+    source = "counted" if analysis.token_source == "deltas" else "usage"  # noqa: S105
     return Text.assemble(f"{analysis.output_tokens:,} ", (f"({source})", "dim"))
 
 
-def _gaps(analysis: Analysis) -> Text:
-    gaps = analysis.gaps
-    if not gaps.n:
-        return Text("-")
-    shown = [("min", gaps.min_ns), ("p50", gaps.p50_ns), ("p90", gaps.p90_ns), ("max", gaps.max_ns)]
-    parts = [(f"{name} ", "dim") for name, _ in shown]
-    values = [format_ns(value) for _, value in shown]
-    text = Text()
-    for part, value in zip(parts, values, strict=True):
-        text.append(*part)
-        text.append(value + "  ")
-    text.append(f"n={gaps.n}", "dim")
-    return text
+def _gap(field: str) -> Callable[[Analysis], Text]:
+    return lambda analysis: Text(format_ns(getattr(analysis.gaps, field)))
 
 
 def _stalls(analysis: Analysis) -> Text:
@@ -145,7 +130,7 @@ def _stalls(analysis: Analysis) -> Text:
 
 
 def _pace(analysis: Analysis) -> Text:
-    """Output over time: a column is a slice of the time to the last token, its height the events."""
+    """Output over time: a column is a slice of the time to the last token, its height events."""
     if analysis.ttft_ns is None or not analysis.latency_ns:
         return Text("-")
     counts = [0] * _PACE_COLUMNS
@@ -158,17 +143,12 @@ def _pace(analysis: Analysis) -> Text:
     return Text("".join(_BARS[-(-count * levels // top)] for count in counts), "cyan")
 
 
-def _sizes(analysis: Analysis) -> Text:
-    return Text(f"{analysis.reads:,} reads, {format_bytes(analysis.bytes)}")
+def _count(field: str) -> Callable[[Analysis], Text]:
+    return lambda analysis: Text(f"{getattr(analysis, field):,}")
 
 
-def _events(analysis: Analysis) -> Text:
-    text = Text(f"{analysis.events:,}, {analysis.output_events:,} with output")
-    if analysis.coalesced_events:
-        text.append(f", {analysis.coalesced_events:,} shared a read", "dim")
-    if analysis.comments:
-        text.append(f", {analysis.comments:,} comments", "dim")
-    return text
+def _rate(field: str) -> Callable[[Analysis], Text]:
+    return lambda analysis: Text(format_rate(getattr(analysis, field)))
 
 
 def _dialect(analysis: Analysis) -> Text:
@@ -179,50 +159,65 @@ def _ended(analysis: Analysis) -> Text:
     text = _end(analysis.end.reason if analysis.end else None)
     if analysis.finish_reasons:
         finish = ", ".join(dict.fromkeys(analysis.finish_reasons))
-        text.append(f"  finish_reason {one_line(finish, 40)}", "dim")
+        text.append(f", {one_line(finish, 40)}", "dim")
     return text
 
 
 _LINES: Final = (
-    _Line("status", "", lambda a: _status(a.status)),
-    _Line("end", "", _ended),
-    _Line("dialect", "", _dialect),
-    _Line("response head", "ttfb", _duration("ttfb_ns")),
-    _Line("first event", "ttfe", _duration("ttfe_ns")),
-    _Line("first token", "ttft", _duration("ttft_ns")),
-    _Line("first answer", "ttfat", _duration("ttfat_ns")),
-    _Line("last token", "latency", _duration("latency_ns")),
-    _Line("end of stream", "total", _duration("total_ns")),
-    _Line("output tokens", "", _tokens),
-    _Line("time per token", "tpot", _duration("tpot_ns")),
-    _Line("tokens after the first", "tps_user", lambda a: _number(format_rate(a.tps_user))),
-    _Line("tokens from the request", "tps_e2e", lambda a: _number(format_rate(a.tps_e2e))),
-    _Line("gaps between outputs", "gaps", _gaps),
-    _Line("output over time", "", _pace),
-    _Line("stalls", "", _stalls),
-    _Line("wire", "", _sizes),
-    _Line("events", "", _events),
+    _Line("", "status", lambda a: _status(a.status)),
+    _Line("", "end", _ended),
+    _Line("", "dialect", _dialect),
+    _Line("ttfb", "response head", _duration("ttfb_ns")),
+    _Line("ttfe", "first event", _duration("ttfe_ns")),
+    _Line("ttft", "first token", _duration("ttft_ns")),
+    _Line("ttfat", "first answer", _duration("ttfat_ns")),
+    _Line("latency", "last token", _duration("latency_ns")),
+    _Line("total", "end of stream", _duration("total_ns")),
+    _Line("", "output tokens", _tokens),
+    _Line("tpot", "time per token", _duration("tpot_ns")),
+    _Line("tps_user", "tokens, after the first", _rate("tps_user")),
+    _Line("tps_e2e", "tokens, overall", _rate("tps_e2e")),
+    _Line("gaps", "median", _gap("p50_ns")),
+    _Line("", "90 % below", _gap("p90_ns")),
+    _Line("", "longest", _gap("max_ns")),
+    _Line("", "output over time", _pace),
+    _Line("", "stalls", _stalls),
+    _Line("", "reads", _count("reads")),
+    _Line("", "bytes", _count("bytes")),
+    _Line("", "events", _count("events")),
+    _Line("", "with output", _count("output_events")),
+    _Line("", "sharing a read", _count("coalesced_events")),
+    _Line("", "comments", _count("comments")),
 )
+# Lines that say something only when they differ from another, or are not zero.
+_LINES_LEFT_OUT: Final[dict[str, Callable[[Analysis], bool]]] = {
+    "first answer": lambda a: a.ttfat_ns == a.ttft_ns,
+    "sharing a read": lambda a: not a.coalesced_events,
+    "comments": lambda a: not a.comments,
+}
 
 
 def analysis_view(analyses: Sequence[Analysis]) -> RenderableType:
     """`streamlab analyze`: a column per recording, then what is wrong with each."""
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
-    table.add_column("")
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("", style="dim")
+    table.add_column("")
     for analysis in analyses:
         table.add_column(_title(analysis), overflow="fold")
     for line in _LINES:
-        if line.name == "ttfat" and all(a.ttfat_ns == a.ttft_ns for a in analyses):
-            continue
-        label = line.label
-        if line.label == "stalls":
-            label = f"stalls over {format_ns(analyses[0].stall_threshold_ns)}"
-        table.add_row(label, line.name, *(line.value(analysis) for analysis in analyses))
+        left_out = _LINES_LEFT_OUT.get(line.label)
+        if left_out is None or not all(map(left_out, analyses)):
+            label = _stall_label(analyses) if line.label == "stalls" else line.label
+            table.add_row(line.name, label, *(line.value(analysis) for analysis in analyses))
     parts: list[RenderableType] = [table]
     for analysis in analyses:
         parts += _details(analysis, titled=len(analyses) > 1)
     return Group(*parts)
+
+
+def _stall_label(analyses: Sequence[Analysis]) -> str:
+    threshold_ns = analyses[0].stall_threshold_ns if analyses else None
+    return f"stalls over {format_ns(threshold_ns)}"
 
 
 def _title(analysis: Analysis) -> Text:

@@ -31,7 +31,7 @@ Row = tuple[int, Text, Text, Text]  # at_ns, what, kind, text
 
 
 def events_view(recording: Recording, types: Collection[str] = ()) -> RenderableType:
-    """The time line of a recording's items; only of the event types in `types`, if there are any."""
+    """The time line of a recording's items; of the event types in `types` only, unless empty."""
     arrived = arrivals(recording)
     deltas = {event.event: event.deltas for event in read_events(recording, arrived)[1]}
     rows = [
@@ -73,8 +73,8 @@ def _shown(main: Delta, event: Event) -> str:
         return f"{main.usage.prompt_tokens} in, {main.usage.completion_tokens} out"
     if main.kind in ("text", "reasoning", "refusal"):
         return _cut(f"“{main.text}”")
-    named = f"{main.name} {main.text}".strip()
-    return _cut(named or event.data)
+    name = "" if main.name == event.type else main.name
+    return _cut(f"{name} {main.text}".strip() or event.data)
 
 
 def _cut(text: str) -> str:
@@ -108,7 +108,7 @@ def _end_rows(recording: Recording) -> list[Row]:
 
 
 def reads_view(recording: Recording) -> RenderableType:
-    """The time line of a recording's reads, with their bytes; what is not UTF-8 as `\\x` escapes."""
+    """The time line of a recording's reads with their bytes; those that are no UTF-8 escaped."""
     rows = [
         (read.at_ns, Text(str(index), "dim"), Text(format_bytes(len(read.data))), _bytes(read.data))
         for index, read in enumerate(recording.reads)

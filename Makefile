@@ -1,0 +1,65 @@
+# Every target builds what it needs. `make PYTHON=python3.13 test` takes another interpreter.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
+
+.PHONY: help demo test check fix docs bench test-live clean
+
+help:
+	@echo 'make demo       the whole job without a key: record, list, replay, analyze'
+	@echo 'make test       the tests'
+	@echo 'make check      format, lint, types, import contracts, generated docs'
+	@echo 'make fix        format, and mend what the linter can'
+	@echo 'make docs       write the generated docs anew'
+	@echo 'make bench      the benchmarks'
+	@echo 'make test-live  the tests against a real LLM server (installs it: 220 MB)'
+
+demo: $(VENV)/.runtime
+	@$(BIN)/streamlab demo
+
+test: $(VENV)/.dev
+	$(BIN)/pytest -q --ignore=tests/live
+
+check: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python docs/generate.py --check
+
+fix: $(VENV)/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: $(VENV)/.dev
+	$(BIN)/python docs/generate.py
+
+bench: $(VENV)/.runtime
+	$(BIN)/python bench/run.py
+
+test-live: $(VENV)/.dev .venv-live/.installed
+	$(BIN)/pytest -q tests/live
+
+clean:
+	rm -rf $(VENV) .venv-live build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else \
+	"Python 3.11 or newer is needed; name one: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.runtime: $(VENV)/.made pyproject.toml
+	$(PIP) -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.made pyproject.toml
+	$(PIP) -e '.[dev]'
+	@touch $@ $(VENV)/.runtime
+
+.venv-live/.installed: tests/live/requirements.txt
+	$(PYTHON) -m venv .venv-live
+	.venv-live/bin/python -m pip install -q --disable-pip-version-check \
+		--no-deps --only-binary :all: --require-hashes -r tests/live/requirements.txt
+	@touch $@

@@ -1,0 +1,77 @@
+"""What all tests share."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from streamlab.recording import End, Read, Recording, Request, Response
+from streamlab.store import Library
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+CASSETTES = sorted(FIXTURES.rglob("*.jsonl"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-goldens", action="store_true", help="write the golden files anew, to be reviewed"
+    )
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    """A new, empty library."""
+    with Library(tmp_path / "library.db", create=True) as opened:
+        yield opened
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No test sees the developer's library, keys or proxies, or writes into the checkout."""
+    for name in ("STREAMLAB_DB", "OPENAI_API_KEY", "OPENAI_BASE_URL", "HTTP_PROXY", "http_proxy",
+                 "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):  # fmt: skip
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def make_recording(
+    *pieces: bytes,
+    gap_ns: int = 10_000_000,
+    reason: str = "complete",
+    status: int = 200,
+    headers: tuple[tuple[str, str], ...] = (
+        ("Content-Type", "text/event-stream"),
+        ("Transfer-Encoding", "chunked"),
+    ),
+    method: str = "POST",
+    url: str = "https://api.example/v1/chat/completions",
+    body: bytes = b'{"model": "m", "stream": true}',
+    recording_id: str = "0123456789ab",
+    name: str = "",
+) -> Recording:
+    """A recording whose reads are `pieces`, the first after one gap, the end after another."""
+    return Recording(
+        id=recording_id,
+        name=name,
+        source="test",
+        started_at="2026-01-01T00:00:00.000Z",
+        request=Request(
+            method=method, url=url, headers=(("Content-Type", "application/json"),), body=body
+        ),
+        response=Response(status=status, headers=headers, at_ns=gap_ns // 2),
+        reads=tuple(
+            Read(at_ns=gap_ns * number, data=data) for number, data in enumerate(pieces, start=1)
+        ),
+        end=End(at_ns=gap_ns * (len(pieces) + 1), reason=reason),  # type: ignore[arg-type]
+    )
+
+
+def chat_event(content: str) -> bytes:
+    """One chat.completion.chunk as an event."""
+    return (
+        b'data: {"id":"c","object":"chat.completion.chunk","model":"m","choices":'
+        b'[{"index":0,"delta":{"content":"%b"},"finish_reason":null}]}\n\n' % content.encode()
+    )
+
+
+DONE = b"data: [DONE]\n\n"
