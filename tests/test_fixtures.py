@@ -68,7 +68,7 @@ def test_ids_differ() -> None:
 
 
 def test_documented_malformed_chunk_is_found_and_the_rest_is_read() -> None:
-    """The chunk that Assisters documents is not JSON: it is named, and what follows still counts."""
+    """The chunk that Assisters documents is no JSON: it is named, and what follows still counts."""
     (recording,) = read_cassette(FIXTURES / "systems/assisters-malformed.jsonl")
     analysis = analyze(recording)
     (malformed,) = analysis.malformed
@@ -84,7 +84,7 @@ def test_documented_malformed_chunk_is_found_and_the_rest_is_read() -> None:
 
 
 def test_fastgpt_events_are_counted_by_type() -> None:
-    """Named events are counted by name; reasoning comes before the answer, a heartbeat is neither."""
+    """Named events are counted by name; reasoning comes before the answer, a heartbeat does not."""
     (recording,) = read_cassette(FIXTURES / "systems/fastgpt-detail.jsonl")
     analysis = analyze(recording)
     counts = {counted.type: counted.count for counted in analysis.event_types}

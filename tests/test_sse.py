@@ -22,8 +22,30 @@ SHARED = Path(__file__).parents[2] / "shared" / "conformance" / "sse.jsonl"
 stream_bytes = st.lists(
     st.one_of(
         st.sampled_from(
-            [b"\r", b"\n", b"\r\n", b":", b" ", b"data", b"event", b"id", b"retry", b"data: x"]
-            + [b"\xef\xbb\xbf", b"\xef", b"\xbb", b"\xff", b"\0", b"1", b"\xe2\x80\xa8", b"\n\n"]
+            (
+                *(
+                    b"\r",
+                    b"\n",
+                    b"\r\n",
+                    b":",
+                    b" ",
+                    b"data",
+                    b"event",
+                    b"id",
+                    b"retry",
+                    b"data: x",
+                ),
+                *(
+                    b"\xef\xbb\xbf",
+                    b"\xef",
+                    b"\xbb",
+                    b"\xff",
+                    b"\0",
+                    b"1",
+                    b"\xe2\x80\xa8",
+                    b"\n\n",
+                ),
+            )
         ),
         st.binary(max_size=8),
     ),

@@ -230,9 +230,9 @@ def _tpot_ns(times_ns: list[int], tokens: int | None) -> float | None:
 
 
 def _stalls(times_ns: list[int], end: End | None, stall_ns: int) -> tuple[Stall, ...]:
-    """Silences between outputs; the last one too, if the stream hung until somebody gave up."""
+    """Silences between outputs; the last one too, if the stream did not come to its end."""
     instants = list(times_ns)
-    if instants and end is not None and end.reason == "timeout":
+    if instants and end is not None and end.reason != "complete":
         instants.append(end.at_ns)
     return tuple(
         Stall(start_ns=earlier, stop_ns=later)

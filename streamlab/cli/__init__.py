@@ -2,6 +2,8 @@
 
 import os
 import sys
+from io import TextIOWrapper
+from pathlib import Path
 
 import typer
 
@@ -57,6 +59,7 @@ app.command()(demo)
 
 def main() -> None:
     """The command `streamlab`. Exit code 0 clean, 1 findings, 2 wrong usage or failure."""
+    _prepare_output()
     try:
         app()
     except StreamlabError as error:
@@ -73,3 +76,21 @@ def main() -> None:
         # does not complain (https://docs.python.org/3/library/signal.html#note-on-sigpipe).
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(1) from None
+    except OSError as error:  # a full disk behind stdout, mostly
+        if "--debug" in sys.argv:
+            raise
+        from streamlab.cli._console import warn
+
+        warn(f"cannot go on: {error}", "check where the output goes; what was recorded is safe")
+        raise SystemExit(2) from None
+
+
+def _prepare_output() -> None:
+    """Make stdout and stderr take any text: closed ones go nowhere, narrow encodings escape."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            devnull = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - open to the end
+            setattr(sys, name, devnull)
+        elif isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")

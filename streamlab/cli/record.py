@@ -58,8 +58,9 @@ def record(
     else:
         request = chat_request(url or base_url, chat, model, max_tokens, header or [])
     options = Options(name=name, tags=tuple(tag or ()), silence_s=silence_s)
-    # Both mean that our side hangs up, which is an end like any other.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Each means that our side hangs up, which is an end like any other.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     printer = LivePrinter(request.url, raw=raw, quiet=quiet)
     with Library(db, create=True) as library, library.open_writer() as writer:
         recording = record_once(request, writer, options=options, listener=printer)

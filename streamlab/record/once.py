@@ -43,6 +43,28 @@ class _Deaf:
         pass
 
 
+class _Guarded:
+    """A listener that falls silent at its first exception, which it keeps."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self.error: Exception | None = None
+
+    def on_response(self, response: Response) -> None:
+        if self.error is None:
+            try:
+                self._listener.on_response(response)
+            except Exception as error:
+                self.error = error
+
+    def on_read(self, read: Read) -> None:
+        if self.error is None:
+            try:
+                self._listener.on_read(read)
+            except Exception as error:
+                self.error = error
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """How to record. `silence_s` is the longest wait for the response or its next bytes."""
@@ -65,8 +87,9 @@ def record_once(
     """Send `request` and record its stream to the end, whatever end that is.
 
     A stream that is cut, reset, silent for too long or interrupted (KeyboardInterrupt) is recorded
-    as such and returned. InputError if the request cannot be sent as it is, NetworkError if the
-    server cannot be reached: then there is nothing to record.
+    as such and returned. What `listener` raises is raised too, but only when the recording is over:
+    a full terminal must not cost the stream. InputError if the request cannot be sent as it is,
+    NetworkError if the server cannot be reached: then there is nothing to record.
     """
     options = options or Options()
     clock = clock or SystemClock()
@@ -83,7 +106,10 @@ def record_once(
             sent, writer, clock, name=options.name, source="record", tags=options.tags
         )
         outgoing.extensions["trace"] = _marker(active)
-        _record(client, outgoing, active, listener or _Deaf())
+        heard = _Guarded(listener or _Deaf())
+        _record(client, outgoing, active, heard)
+    if heard.error is not None:
+        raise heard.error
     return active.build()
 
 
@@ -139,6 +165,9 @@ def _record(
         active.finish(_end_reason(error), f"{type(error).__name__}: {error}")
     except KeyboardInterrupt:
         active.finish("client_closed", "interrupted")
+    except BaseException as error:
+        active.finish("client_closed", f"the recorder failed: {type(error).__name__}: {error}")
+        raise
 
 
 def _end_reason(error: httpx.TransportError) -> EndReason:

@@ -1,7 +1,7 @@
 """Performs a script on a connection: each step at its time, then the ending."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from streamlab._http1 import Exchange
 from streamlab.clock import Clock, Pacer, Timer
@@ -9,6 +9,9 @@ from streamlab.replay.script import Script
 from streamlab.schedule import Finish, Hang, Reset
 
 __all__ = ["Performance", "Stage"]
+
+# As much as asyncio buffers before it asks to pause: more would only pile up in memory.
+_WRITE_BYTES: Final = 64 * 1024
 
 
 class Stage(Protocol):
@@ -81,17 +84,27 @@ class Performance:
 
     def _write_due(self, elapsed_ns: int) -> bool:
         """Write the steps that are due; False if the client does not keep up with them."""
-        frames = []
-        while self._next < len(self._script.steps):
-            step = self._script.steps[self._next]
+        while not self._exchange.is_paused:
+            frames = self._take_due(elapsed_ns)
+            if not frames:
+                return True
+            self._exchange.send_raw(b"".join(frames))
+        return False
+
+    def _take_due(self, elapsed_ns: int) -> list[bytes]:
+        """The frames of the next steps that are due, up to about `_WRITE_BYTES`."""
+        frames: list[bytes] = []
+        size = 0
+        steps = self._script.steps
+        while self._next < len(steps) and size < _WRITE_BYTES:
+            step = steps[self._next]
             if step.at_ns > elapsed_ns:
                 break
             frames.append(step.data)
+            size += len(step.data)
             self._stage.note_lateness_ns(elapsed_ns - step.at_ns)
             self._next += 1
-        if frames:
-            self._exchange.send_raw(b"".join(frames))
-        return not self._exchange.is_paused
+        return frames
 
     def _wait_until_ns(self, at_ns: int) -> None:
         self._timer = self._stage.pacer.call_at_ns(self._start_ns + at_ns, self._go_on)

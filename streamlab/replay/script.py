@@ -56,6 +56,8 @@ def script(schedule: Schedule, *, http_version: str) -> Script:
         framing = "close"
     steps = list(chain.from_iterable(_steps(action, framing) for action in schedule.actions))
     last = schedule.actions[-1]
+    if isinstance(last, Spoil):
+        steps += _spoil(last, framing, has_head=bool(steps))
     ending: Ending = last if isinstance(last, Finish | Reset | Hang) else Close(at_ns=last.at_ns)
     return Script(
         recording_id=schedule.recording_id,
@@ -75,9 +77,14 @@ def _steps(action: Action, framing: Framing) -> list[Step]:
             return [Step(action.at_ns, data)]
         case Finish() if framing == "chunked":
             return [Step(action.at_ns, LAST_CHUNK)]
-        case Spoil():
-            return [Step(action.at_ns, _BAD_CHUNK_SIZE if framing == "chunked" else _BAD_HEAD)]
     return []
+
+
+def _spoil(action: Spoil, framing: Framing, *, has_head: bool) -> list[Step]:
+    """Bytes that are not HTTP. In an unframed body any byte is: there only the end can be wrong."""
+    if not has_head:
+        return [Step(action.at_ns, _BAD_HEAD)]
+    return [Step(action.at_ns, _BAD_CHUNK_SIZE)] if framing == "chunked" else []
 
 
 def _framed(headers: tuple[Header, ...], framing: Framing) -> tuple[Header, ...]:

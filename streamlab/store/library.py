@@ -1,7 +1,6 @@
 """The library: a SQLite file of recordings."""
 
 import os
-import socket
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any, Self
 from streamlab.errors import NotFoundError
 from streamlab.recording import End, Recording
 from streamlab.store.connect import open_database, store_errors, transaction
+from streamlab.store.process import is_alive, this_process
 from streamlab.store.rows import Row, end_columns, read_rows, recording_row
 from streamlab.store.statements import derive, insert_rows, load, update_recording
 from streamlab.store.writer import Writer
@@ -70,7 +70,7 @@ class Library:
 
     def open_writer(self) -> Writer:
         """A writer that stores recordings while they happen."""
-        return Writer(self.path, recorder=_recorder())
+        return Writer(self.path, recorder=this_process())
 
     def add(self, recordings: Iterable[Recording]) -> list[str]:
         """Store finished recordings, all or none; their ids.
@@ -155,7 +155,7 @@ class Library:
     def _bury_the_dead(self) -> None:
         """Give an end to recordings whose recorder is gone without a word (kill -9, power cut)."""
         sql = "select id, recorder from recordings where end_reason is null"
-        dead = [row for row in self._query(sql) if not _is_alive(row["recorder"])]
+        dead = [row for row in self._query(sql) if not is_alive(row["recorder"])]
         if not dead:
             return
         connection = self._database.conn
@@ -180,21 +180,3 @@ def _bury(connection: sqlite3.Connection, recording_id: str, recorder: str) -> N
 def _whole(value: Any) -> Any:  # noqa: ANN401 - a value of any column
     """Metrics are stored as REAL; those that are whole numbers come back as such."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def _recorder() -> str:
-    return f"{socket.gethostname()}:{os.getpid()}"
-
-
-def _is_alive(recorder: str) -> bool:
-    """Whether the recording process still runs; one on another machine is taken to."""
-    host, _, pid = recorder.rpartition(":")
-    if host != socket.gethostname():
-        return True
-    try:
-        os.kill(int(pid), 0)
-    except (ProcessLookupError, ValueError, OverflowError):
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -26,7 +26,9 @@ def llm_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with (
         log.open("wb") as output,
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=output) as server,
+        pytest.MonkeyPatch.context() as patch,
     ):
+        patch.setenv("no_proxy", "127.0.0.1")
         try:
             url = f"http://127.0.0.1:{port}"
             wait_until_ready(server, url, log)

