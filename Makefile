@@ -19,7 +19,7 @@ demo: $(VENV)/.runtime
 	@$(BIN)/streamlab demo
 
 test: $(VENV)/.dev
-	$(BIN)/pytest -q --ignore=tests/live
+	$(BIN)/pytest -q -n auto --ignore=tests/live
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -1,6 +1,6 @@
 """How many recordings a second can be analysed, and does the time grow with the events only?
 
-    python bench/analyze.py
+Run: python bench/analyze.py
 
 `analysis.analyze` on recordings in memory of 200, 2,000 and 20,000 events, one event a read.
 """
@@ -12,7 +12,7 @@ from harness import MS, Figure, print_figures, stream
 
 from streamlab.analysis import analyze
 
-REPEATS = 5
+REPEATS = 3
 EVENTS_A_REPEAT = 20_000
 
 

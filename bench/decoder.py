@@ -1,6 +1,6 @@
 """How fast does `sse.Decoder` parse? By size of read, beside httpx-sse if that is there.
 
-    python bench/decoder.py
+Run: python bench/decoder.py
 
 10 MB of events of 230 bytes in reads of 64 KiB and 256 bytes, and 1 MB byte by byte. The decoders
 take turns. httpx-sse (https://pypi.org/project/httpx-sse/) is measured as it is used, through an

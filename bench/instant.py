@@ -1,6 +1,6 @@
 """How fast is a replay without waiting? Streams and events per second at speed 0.
 
-    python bench/instant.py
+Run: python bench/instant.py
 
 A recording of 200 events of 230 bytes over 20 keep-alive connections; the client (bare asyncio
 sockets, in a second process) reads and discards. Its own limit is measured with a server that
@@ -23,7 +23,7 @@ from streamlab.schedule import schedule
 
 EVENTS = 200
 CONNECTIONS = 20
-RUN_S = 2.0
+RUN_S = 1.5
 REPEATS = 3
 RECORDING = stream(range(0, EVENTS * MS, MS))
 

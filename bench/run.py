@@ -1,6 +1,6 @@
 """Runs all benchmarks and writes a Markdown table to stdout.
 
-    python bench/run.py
+Run: python bench/run.py
 """
 
 import os

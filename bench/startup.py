@@ -1,6 +1,6 @@
 """How long until a verb has done its work? Wall time of whole processes, and what they import.
 
-    python bench/startup.py
+Run: python bench/startup.py
 
 `streamlab --help`, `ls` and `analyze` on a library of 20 recordings, beside a Python that does
 nothing; they take turns.

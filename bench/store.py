@@ -1,6 +1,6 @@
 """What does storing cost a stream? The writer's throughput, its delay, and the recorder's own time.
 
-    python bench/store.py
+Run: python bench/store.py
 
 Reads are handed over as fast as they come, and then at a paced 1,000 a second. When a read is
 committed is seen from a second process, which asks the file in a loop what is there; both
@@ -13,6 +13,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from harness import BODY, MS, PATH, Figure, percentiles, print_figures, second_process, stream
@@ -39,11 +40,11 @@ def measure() -> Iterator[Figure]:
             f"one event a read, events stored as well; best of {REPEATS} x {FLOOD_READS:,}",
         )
         yield Figure("ActiveRecording.read, without a pause", f"{read_us:.0f} µs a read", "mean")
-        finish_s = [_finish(Path(folder) / f"finish{number}.db") for number in range(10)]
+        added_s = _add(Path(folder) / "add.db")
         yield Figure(
-            "finishing a recording of 200 events",
-            f"{statistics.median(finish_s) * 1000:.1f} ms",
-            "median of 10; in the writer's thread",
+            "Library.add of 200 events",
+            f"{added_s * 1000:.1f} ms",
+            "median of 20; what the end of a recording costs the writer, and inserting its reads",
         )
         yield from _paced(Path(folder) / "paced.db")
 
@@ -62,17 +63,16 @@ def _flood(path: Path) -> tuple[float, float]:
     return time.perf_counter() - start_s, handed_s
 
 
-def _finish(path: Path) -> float:
-    """Seconds from the end of a recording until all that is derived from it is stored."""
-    writer = Writer(path, recorder="bench:0")
-    active = _begin(writer)
-    for read in stream(range(200)).reads:
-        active.read(read.data)
-    select.select([], [], [], 0.1)  # let the writer catch up
-    start_s = time.perf_counter()
-    active.finish("complete")
-    writer.close()
-    return time.perf_counter() - start_s
+def _add(path: Path) -> float:
+    """Seconds to store a finished recording and all that is derived from it."""
+    recording = stream(range(200))
+    times_s = []
+    with Library(path, create=True) as library:
+        for number in range(20):
+            start_s = time.perf_counter()
+            library.add([replace(recording, id=f"bench{number}")])
+            times_s.append(time.perf_counter() - start_s)
+    return statistics.median(times_s)
 
 
 def _paced(path: Path) -> Iterator[Figure]:

@@ -1,1 +1,57 @@
+"""streamlab: record, replay and debug the streams of LLM APIs.
+
+The names below are the public ones; each is imported when it is first used, so that importing
+streamlab costs next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from streamlab.analysis import Analysis, analyze
+    from streamlab.cassette import read_cassette, write_cassette
+    from streamlab.clock import ManualClock, SystemClock
+    from streamlab.errors import StreamlabError
+    from streamlab.record import record_once
+    from streamlab.recording import Recording, Request
+    from streamlab.replay import ReplayServer, serve
+    from streamlab.store import Library
+    from streamlab.timeline import arrivals
+
+__all__ = [
+    "Analysis",
+    "Library",
+    "ManualClock",
+    "Recording",
+    "ReplayServer",
+    "Request",
+    "StreamlabError",
+    "SystemClock",
+    "analyze",
+    "arrivals",
+    "read_cassette",
+    "record_once",
+    "serve",
+    "write_cassette",
+]
+
+_HOMES = {
+    "analysis": ("Analysis", "analyze"),
+    "cassette": ("read_cassette", "write_cassette"),
+    "clock": ("ManualClock", "SystemClock"),
+    "errors": ("StreamlabError",),
+    "record": ("record_once",),
+    "recording": ("Recording", "Request"),
+    "replay": ("ReplayServer", "serve"),
+    "store": ("Library",),
+    "timeline": ("arrivals",),
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - any public object
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"streamlab.{module}"), name)
+    raise AttributeError(f"module 'streamlab' has no attribute {name!r}")

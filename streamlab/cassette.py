@@ -15,12 +15,12 @@ a request body likewise. Without an end line the recorder is taken to have died.
 import base64
 import binascii
 import json
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
 from streamlab.errors import CassetteError
+from streamlab.json_text import json_text
 from streamlab.recording import (
     END_REASONS,
     End,
@@ -37,9 +37,6 @@ __all__ = ["FORMAT_VERSION", "dumps", "loads", "read_cassette", "write_cassette"
 
 FORMAT_VERSION: Final = 1
 
-# Valid in JSON, but ends of lines or invisible in editors, diffs and terminals.
-_UNSEEN: Final = re.compile("[\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
-
 
 def dumps(recordings: Iterable[Recording]) -> str:
     """The text of a cassette that holds `recordings`."""
@@ -47,17 +44,12 @@ def dumps(recordings: Iterable[Recording]) -> str:
 
 
 def _lines(recording: Recording) -> Iterator[str]:
-    yield _json(_header(recording))
+    yield json_text(_header(recording))
     for read in recording.reads:
-        yield _json({"at_ns": read.at_ns, **_payload(read.data)})
+        yield json_text({"at_ns": read.at_ns, **_payload(read.data)})
     if (end := recording.end) is not None:
         detail = {"detail": end.detail} if end.detail else {}
-        yield _json({"at_ns": end.at_ns, "end": end.reason, **detail})
-
-
-def _json(value: dict[str, object]) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return _UNSEEN.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+        yield json_text({"at_ns": end.at_ns, "end": end.reason, **detail})
 
 
 def _header(recording: Recording) -> dict[str, object]:

@@ -38,7 +38,7 @@ def test_case(case: dict[str, str]) -> None:
     """A single event shows its dialect, and is read into its deltas."""
     found = event(case["data"], case.get("event", "message"))
     detection = detect("https://api.example" + case.get("url", "/"), [found])
-    if case["deltas"][0][0] == "malformed":  # type: ignore[index]
+    if case["dialect"] == "fastgpt" and detection is None:  # the others of its stream show it
         detection = detect("", [event("{}", "flowNodeStatus")])
     assert case["dialect"] == (detection.dialect.name if detection else None)
     assert case["deltas"] == [described(delta) for delta in read(detection, found)]
@@ -50,29 +50,16 @@ def test_end_marker(dialect: object) -> None:
     assert ("end",) == tuple(delta.kind for delta in dialect.read(event("[DONE]")))  # type: ignore[attr-defined]
 
 
+JSON_NAMES = (
+    *("choices", "delta", "content", "usage", "error", "index", "tool_calls", "tool", "function"),
+    *("arguments", "completion_tokens", "outputTokens", "text", "name", "object"),
+)
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(
-                [
-                    "choices",
-                    "delta",
-                    "content",
-                    "usage",
-                    "error",
-                    "index",
-                    "tool_calls",
-                    "tool",
-                    "function",
-                    "arguments",
-                    "completion_tokens",
-                    "outputTokens",
-                    "text",
-                    "name",
-                ]
-            ),
+            st.sampled_from(JSON_NAMES),
             inner,
             max_size=4,
         )

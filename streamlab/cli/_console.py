@@ -1,11 +1,12 @@
 """Where a verb writes: data to stdout, narration to stderr."""
 
-import json
 import sys
 from typing import Any
 
 from rich.console import Console, RenderableType
 from rich.text import Text
+
+from streamlab.json_text import json_text
 
 __all__ = ["narrate", "print_json", "print_text", "show", "warn"]
 
@@ -27,11 +28,7 @@ def show(renderable: RenderableType) -> None:
 
 def print_json(value: Any) -> None:  # noqa: ANN401 - any JSON value
     """Print a JSON value as data."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=not _stdout_is_unicode()) + "\n")
-
-
-def _stdout_is_unicode() -> bool:
-    return (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
+    sys.stdout.write(json_text(value, indent=2) + "\n")
 
 
 def print_text(text: str) -> None:

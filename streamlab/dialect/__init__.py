@@ -75,8 +75,15 @@ def detect(url: str, events: Iterable[Event]) -> Detection | None:
 
 
 def read(detection: Detection | None, event: Event) -> tuple[Delta, ...]:
-    """The deltas of an event, at least one; `other` where the dialect is not known."""
-    return detection.dialect.read(event) if detection else (Delta(kind="other"),)
+    """The deltas of an event, at least one.
+
+    Where the dialect is not known they are `other`; but what opens a JSON object and is no JSON is
+    malformed in any dialect.
+    """
+    if detection is not None:
+        return detection.dialect.read(event)
+    malformed = parse_json(event.data)[1] if event.data.lstrip().startswith("{") else None
+    return (malformed or Delta(kind="other"),)
 
 
 def main_delta(deltas: tuple[Delta, ...]) -> Delta:

@@ -1,0 +1,293 @@
+"""The library: what is stored comes back, and nothing that is stored gets lost."""
+
+import shutil
+import sqlite3
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+
+from streamlab.cassette import read_cassette
+from streamlab.errors import NotFoundError, StoreError
+from streamlab.recording import End, Read, RecordingBuilder, Request
+from streamlab.store import Library
+from streamlab.store.process import is_alive, this_process
+from streamlab.store.schema import MIGRATION_NAMES, MIGRATIONS
+from tests.conftest import CASSETTES, DONE, FIXTURES, chat_event, make_recording
+
+
+def counts(path: Path) -> dict[str, int]:
+    connection = sqlite3.connect(path)
+    tables = ("recordings", "reads", "events", "metrics", "findings")
+    found = {t: connection.execute(f"select count(*) from {t}").fetchone()[0] for t in tables}
+    connection.close()
+    return found
+
+
+@pytest.mark.parametrize("cassette", CASSETTES, ids=lambda path: path.stem)
+def test_what_is_added_is_loaded(library: Library, cassette: Path) -> None:
+    """load(add(x)) == x, for every fixture."""
+    recordings = read_cassette(cassette)
+    assert recordings == [library.load(recording_id) for recording_id in library.add(recordings)]
+
+
+def test_a_recording_is_named_by_id_prefix_name_or_latest(library: Library) -> None:
+    """Of several with one name `load` takes the newest, `load_all` all of them."""
+    ids = ["aaaa00000000", "aaab00000000", "b*c_%0000000"]
+    recordings = [
+        replace(
+            make_recording(DONE, recording_id=recording_id, name=name),
+            started_at=f"2026-01-0{day}T00:00:00.000Z",
+        )
+        for recording_id, name, day in zip(ids, ("x", "x", "y"), (3, 1, 2), strict=True)
+    ]
+    library.add(recordings)
+    assert ids[1] == library.load("aaab").id
+    assert ids[0] == library.load("x").id
+    assert [ids[1], ids[0]] == [recording.id for recording in library.load_all(["x"])]
+    assert ids[0] == library.load("latest").id
+    assert ids[2] == library.load("b*").id
+    with pytest.raises(NotFoundError, match="begins the ids of 2") as caught:
+        library.load("aaa")
+    assert ids[0] in caught.value.hint
+    for unknown in ("nothing", "%", "*", "a_", "", "' or 1 --"):
+        with pytest.raises(NotFoundError):
+            library.load(unknown)
+
+
+def test_adding_again_changes_nothing_and_never_overwrites(library: Library) -> None:
+    """The same recording is left out; another with its id gets an id of its own."""
+    recording = make_recording(DONE)
+    other = make_recording(chat_event("a"))
+    assert [recording.id] * 2 == library.add([recording]) + library.add([recording])
+    (new_id,) = library.add([other])
+    assert new_id != recording.id
+    assert recording == library.load(recording.id)
+    assert other.reads == library.load(new_id).reads
+
+
+def test_adding_is_all_or_nothing(library: Library) -> None:
+    """A recording that cannot be stored takes those before it back."""
+    broken = replace(make_recording(DONE, recording_id="bad"), name=object())  # type: ignore[arg-type]
+    with pytest.raises(StoreError):
+        library.add([make_recording(DONE), broken])
+    assert [] == library.summaries()
+
+
+def test_tables_can_be_asked_in_sql(library: Library) -> None:
+    """Events by type, findings and metrics, for people with sqlite-utils or Datasette."""
+    library.add(read_cassette(FIXTURES / "systems/fastgpt-detail.jsonl"))
+    library.add(read_cassette(FIXTURES / "systems/assisters-malformed.jsonl"))
+    database = Database(library.path)
+    by_type = {
+        row["type"]: row["n"]
+        for row in database.query("select type, count(*) n from events group by type")
+    }
+    assert by_type["flowNodeStatus"] >= 2
+    (finding,) = database.query("select code, start, stop from findings")
+    assert "json-invalid" == finding["code"]
+    ttft = "select value from metrics where name = 'ttft_ns' order by value"
+    assert [256907312, 11068424 * 1000] == [
+        pytest.approx(row["value"], rel=1e-4) for row in database.query(ttft)
+    ]
+    kinds = "select distinct kind from events where kind in ('text', 'reasoning', 'status')"
+    assert 3 == len(list(database.query(kinds)))
+    database.close()
+
+
+def test_events_can_be_asked_for_while_recording(library: Library) -> None:
+    """A reader is never locked out, and sees the events of a stream that goes on."""
+    recording = replace(make_recording(), end=None, response=None, reads=())
+    with library.open_writer() as writer:
+        stored = writer.begin(recording)
+        response = make_recording().response
+        assert response is not None
+        stored.respond(response)
+        for number in range(5):
+            stored.read(Read(at_ns=10 + number, data=chat_event(str(number))))
+        command = [sys.executable, "-m", "sqlite_utils", str(library.path),
+                   "select type, count(*) as n from events group by type"]  # fmt: skip
+        patience = threading.Event()
+        for _ in range(500):
+            if counts(library.path)["events"] == 5:
+                break
+            patience.wait(0.01)
+        asked = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert '[{"type": "message", "n": 5}]' == asked.stdout.strip()
+        (live,) = library.summaries()
+        assert (None, 5) == (live.end_reason, live.reads)
+        stored.finish(End(at_ns=99, reason="complete"))
+    (ended,) = library.summaries()
+    assert ("complete", "openai.chat", 5) == (ended.end_reason, ended.dialect, ended.output_tokens)
+    assert 5 == counts(library.path)["events"]
+
+
+def test_what_is_derived_while_recording_is_what_is_derived_afterwards(library: Library) -> None:
+    """Live rows are replaced by those of the whole stream; both recordings look the same."""
+    (whole,) = read_cassette(FIXTURES / "systems/savegate-express.jsonl")
+    library.add([whole])
+    live = replace(whole, id="ffffffffffff", reads=(), end=None, response=None, marks=())
+    with library.open_writer() as writer:
+        stored = writer.begin(live)
+        for mark in whole.marks:
+            stored.mark(mark)
+        assert whole.response is not None
+        assert whole.end is not None
+        stored.respond(whole.response)
+        for read in whole.reads:
+            stored.read(read)
+        stored.finish(whole.end)
+    assert replace(whole, id=live.id) == library.load(live.id)
+    connection = sqlite3.connect(library.path)
+    for table in ("events", "metrics", "findings"):
+        rows = [
+            [row[1:] for row in connection.execute(
+                f"select * from {table} where recording_id = ? order by 2", (recording_id,))]
+            for recording_id in (whole.id, live.id)
+        ]  # fmt: skip
+        assert rows[0] == rows[1]
+    connection.close()
+
+
+def test_a_builder_redacts_before_the_store(library: Library) -> None:
+    """The store gets what the builder made of it."""
+    request = Request(method="GET", url="http://a/?key=secret-1", headers=(("Cookie", "secret-2"),))
+    built = RecordingBuilder(id="1", request=request)
+    built.finish(1, "reset", "Bearer secret-3-4567")
+    library.add([built.build()])
+    library.close()
+    stored = b"".join(p.read_bytes() for p in library.path.parent.glob("library.db*"))
+    assert b"secret" not in stored
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"this is not a database, but it is long enough to be looked at" * 20, "not a database"),
+        (None, "no library of streamlab"),
+    ],
+)
+def test_another_kind_of_file_is_left_alone(
+    tmp_path: Path, content: bytes | None, message: str
+) -> None:
+    """Neither read nor written; the error says what it is and what to do."""
+    path = tmp_path / "other.db"
+    if content is None:
+        database = Database(path)
+        database.create_table("cats", {"id": int})
+        database.close()
+    else:
+        path.write_bytes(content)
+    before = path.read_bytes()
+    for create in (False, True):
+        with pytest.raises(StoreError, match=message) as caught:
+            Library(path, create=create)
+        assert "--db" in caught.value.hint
+    assert before == path.read_bytes()
+
+
+def test_a_missing_library_is_not_made_by_reading(tmp_path: Path) -> None:
+    """Only recorders and imports make one; its folder must be there."""
+    with pytest.raises(StoreError, match="there is no library"):
+        Library(tmp_path / "none.db")
+    assert not (tmp_path / "none.db").exists()
+    with pytest.raises(StoreError, match="unable to open"):
+        Library(tmp_path / "no" / "folder.db", create=True)
+
+
+def test_a_newer_library_is_refused(library: Library) -> None:
+    """Its tables may mean something else."""
+    database = Database(library.path)
+    migrations = database["_sqlite_migrations"]
+    migrations.insert({"migration_set": "streamlab", "name": "m999", "applied_at": ""})
+    database.close()
+    with pytest.raises(StoreError, match="newer streamlab"):
+        Library(library.path)
+
+
+def test_migration_names_are_those_of_the_migrations(library: Library) -> None:
+    """A new library has exactly what this version knows."""
+    database = Database(library.path)
+    assert set(MIGRATION_NAMES) == {m.name for m in MIGRATIONS.applied(database)}
+    database.close()
+
+
+MANY = """
+import sys
+sys.path.insert(0, sys.argv[2])
+from streamlab.store import Library
+from streamlab.recording import End, Read
+from tests.conftest import make_recording, chat_event
+with Library(sys.argv[1], create=True) as library, library.open_writer() as writer:
+    for number in range(10):
+        recording = make_recording(recording_id=sys.argv[3] + str(number))
+        stored = writer.begin(recording)
+        for at_ns in range(20):
+            stored.read(Read(at_ns=at_ns, data=chat_event("a")))
+        stored.finish(End(at_ns=30, reason="complete"))
+"""
+
+
+def test_several_processes_write_a_new_library_at_once(tmp_path: Path) -> None:
+    """Each makes it if it is not there, none loses anything."""
+    path = tmp_path / "shared.db"
+    root = str(Path(__file__).parents[1])
+    writers = [
+        subprocess.Popen([sys.executable, "-c", MANY, str(path), root, name]) for name in "abcd"
+    ]
+    assert [0, 0, 0, 0] == [writer.wait(60) for writer in writers]
+    found = counts(path)
+    assert (40, 800, 800) == (found["recordings"], found["reads"], found["events"])
+
+
+def test_a_locked_library_stops_the_recording_and_not_the_stream(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Handing over never fails; closing says what was lost, and what was stored before is safe."""
+    library.add([make_recording(DONE)])
+    monkeypatch.setattr("streamlab.store.connect._LOCK_TIMEOUT_S", 0.05)
+    writer = library.open_writer()
+    lock = sqlite3.connect(library.path, isolation_level=None)
+    lock.execute("begin immediate")
+    stored = writer.begin(make_recording(recording_id="f" * 12))
+    stored.read(Read(at_ns=1, data=b"x"))
+    with pytest.raises(StoreError, match="locked") as caught:
+        writer.close()
+    lock.execute("rollback")
+    lock.close()
+    assert "lock" in caught.value.hint
+    assert 1 == len(library.summaries())
+
+
+def test_a_library_can_be_copied_after_closing(library: Library, tmp_path: Path) -> None:
+    """One file is enough: closing leaves nothing in the WAL."""
+    library.add([make_recording(DONE)])
+    library.close()
+    shutil.copy(library.path, tmp_path / "copy.db")
+    with Library(tmp_path / "copy.db") as copy:
+        assert 1 == len(copy.summaries())
+
+
+def test_processes_are_told_apart() -> None:
+    """This one lives, a finished one does not, nor a zombie; another host's is taken to."""
+    assert is_alive(this_process())
+    host, pid, _ = this_process().split(":")
+    with subprocess.Popen([sys.executable, "-c", "print()"], stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        child.stdout.read()
+        zombie = child.pid
+        patience = threading.Event()
+        for _ in range(500):
+            if not is_alive(f"{host}:{zombie}:"):
+                break
+            patience.wait(0.01)
+        assert not is_alive(f"{host}:{zombie}:")
+    assert not is_alive(f"{host}:not a number:")
+    assert not is_alive(f"{host}:{10**30}:")
+    assert is_alive(f"elsewhere:{pid}:")
+    if sys.platform == "linux":
+        assert not is_alive(f"{host}:{pid}:123"), "a later process with the same number"
