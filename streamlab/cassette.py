@@ -243,10 +243,10 @@ class _Fields:
             raise self.error(f"not base64: {error}") from error
 
 
-def read_cassette(path: Path) -> list[Recording]:
+def read_cassette(path: Path | str) -> list[Recording]:
     """The recordings of a cassette file. CassetteError if it cannot be read."""
     try:
-        text = path.read_bytes().decode()
+        text = Path(path).read_bytes().decode()
     except OSError as error:
         raise CassetteError(f"cannot read {path}: {error.strerror}", "check the path") from error
     except UnicodeDecodeError as error:
@@ -257,10 +257,10 @@ def read_cassette(path: Path) -> list[Recording]:
     return recordings
 
 
-def write_cassette(path: Path, recordings: Iterable[Recording]) -> None:
+def write_cassette(path: Path | str, recordings: Iterable[Recording]) -> None:
     """Write a cassette file, replacing one that is there. CassetteError if it cannot be written."""
     try:
-        path.write_bytes(dumps(recordings).encode())
+        Path(path).write_bytes(dumps(recordings).encode())
     except OSError as error:
         hint = "check that the folder exists and may be written to"
         raise CassetteError(f"cannot write {path}: {error.strerror}", hint) from error

@@ -87,15 +87,15 @@ def test_openai_python_does_not_retry_a_miss() -> None:
 def test_openai_python_meets_a_cut_stream() -> None:
     """A dropped connection reaches the SDK's caller as what it is."""
     (dropped,) = read_cassette(FIXTURES / "systems/selamgpt-dropped.jsonl")
-    text = ""
+    pieces: list[str] = []
     with (
         serve([dropped], speed=0) as server,
         openai.OpenAI(base_url=f"{server.url}/v1", api_key="none", max_retries=0) as client,
+        client.chat.completions.create(model="m", messages=MESSAGES, stream=True) as stream,  # type: ignore[call-overload]
         pytest.raises(openai.APIConnectionError),
     ):
-        for chunk in client.chat.completions.create(model="m", messages=MESSAGES, stream=True):  # type: ignore[call-overload]
-            text += chunk.choices[0].delta.content or ""
-    assert analyze(dropped).text == text
+        pieces.extend(chunk.choices[0].delta.content or "" for chunk in stream)
+    assert analyze(dropped).text == "".join(pieces)
 
 
 def test_httpx_line_loop(served: tuple[str, Recording]) -> None:

@@ -1,17 +1,22 @@
 """The package as a whole: its public names, its docs, its own promises."""
 
 import importlib
+import os
 import pkgutil
 import re
 import shlex
 import subprocess
 import sys
 import tomllib
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 import streamlab
+from streamlab.cassette import read_cassette
+from streamlab.replay import serve
+from tests.conftest import DONE, chat_event, make_recording
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -114,3 +119,69 @@ def test_readme_commands_print_what_readme_shows(command: str, output: str) -> N
     )
     assert ran.returncode in (0, 1), ran.stderr
     assert output.rstrip("\n") == ran.stdout.rstrip("\n")
+
+
+def shell_lines() -> list[str]:
+    blocks = re.findall(r"```sh\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
+    lines = [line.partition("     #")[0] for block in blocks for line in block.splitlines()]
+    return [line for line in lines if line and not line.startswith(("export", "#"))]
+
+
+def test_readme_shell_commands_work(tmp_path: Path) -> None:
+    """Each of them as it stands, but for the hosts, which are a replay server here."""
+    recordings = [
+        read_cassette(ROOT / "fixtures/systems/assisters-chat.jsonl")[0],
+        make_recording(chat_event("hi"), DONE, url="http://a/stream", recording_id="2" * 12),
+    ]
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    verbs = []
+    with serve(recordings, speed=0) as upstream, ExitStack() as stack:
+        environment["OPENAI_BASE_URL"] = f"{upstream.url}/v1"
+        hosts = {"https://api.example": upstream.url}
+        for line in shell_lines():
+            command = line.replace("--port 8000", "--port 0")
+            for host, url in hosts.items():
+                command = command.replace(host, url)
+            verbs.append(" ".join(command.split()[:2]))
+            if verbs[-1] == "streamlab replay":
+                server = stack.enter_context(
+                    subprocess.Popen(
+                        shlex.split(command), env=environment, text=True,
+                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                    )
+                )  # fmt: skip
+                stack.callback(server.kill)
+                assert server.stdout is not None
+                hosts["http://127.0.0.1:8000"] = server.stdout.readline().strip()
+            else:
+                ran = subprocess.run(
+                    command, shell=True, env=environment, capture_output=True, check=False
+                )
+                assert 0 == ran.returncode, (command, ran.stderr)
+                assert ran.stdout, command
+    assert ["streamlab record"] * 2 + ["streamlab replay", "curl -N"] == verbs[:4]
+    assert "sqlite-utils streamlab.db" == verbs[4]
+
+
+def test_readme_python_works(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The block as it stands, in the checkout."""
+    (block,) = re.findall(r"```python\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
+    monkeypatch.chdir(ROOT)
+    exec(compile(block, str(README), "exec"), {})
+    ttft_ns, url = capsys.readouterr().out.split()
+    assert int(ttft_ns) > 0
+    assert url.startswith("http://127.0.0.1:")
+
+
+def test_make_demo_and_make_test() -> None:
+    """`make demo` shows the whole job; `make test` (which runs this) would run the tests."""
+    made = subprocess.run(
+        ["make", "demo"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=300
+    )
+    assert "byte for byte, read for read the same" in made.stderr
+    planned = subprocess.run(
+        ["make", "-n", "test"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert "pytest" in planned.stdout
