@@ -348,6 +348,45 @@ def test_a_slow_reader_is_waited_for_and_others_are_not() -> None:
     assert received > 400 * 65536
 
 
+def test_a_reset_takes_nothing_back() -> None:
+    """It comes when all before it has arrived, however slowly the client reads."""
+    large = make_recording(*[b"x" * 65536] * 200, reason="reset")
+    with (
+        serve([large], speed=0) as server,
+        socket.create_connection(address(server.url), timeout=20) as client,
+    ):
+        client.sendall(request_bytes(CLOSE))
+        received = bytearray()
+        with pytest.raises(ConnectionResetError):
+            received.extend(chain.from_iterable(iter(lambda: client.recv(65536), b"")))
+    assert received.endswith(b"10000\r\n" + b"x" * 65536 + b"\r\n")
+    assert 200 == received.count(b"10000\r\n")
+
+
+def test_a_request_that_comes_during_an_answer_is_refused_after_it() -> None:
+    """Not only one that came in the same segment."""
+    gated = make_recording(b"one", b"two", gap_ns=100)
+    clock = ManualClock()
+
+    async def run() -> bytes:
+        server = ReplayServer([gated], clock=clock)
+        await server.start()
+        loop = asyncio.get_running_loop()
+        transport, client = await loop.create_connection(Watcher, *address(server.url))
+        for _ in range(2):
+            transport.write(request_bytes())
+            await settled(client)
+            clock.advance_ns(100)
+        clock.advance_ns(500)
+        seen = await settled(client)
+        await server.close()
+        transport.close()
+        return seen
+
+    answer = asyncio.run(run())
+    assert b"3\r\ntwo\r\n0\r\n\r\nHTTP/1.1 400 Bad Request" in answer
+
+
 def test_a_client_that_leaves_ends_its_answer_only() -> None:
     """The server hears of it, and goes on."""
     answered: list[Answered] = []

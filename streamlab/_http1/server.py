@@ -8,14 +8,13 @@ has been answered unharmed.
 
 import asyncio
 import json
-import socket
-import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 import h11
 
+from streamlab._http1.tcp import reset_on_close, unacknowledged_bytes
 from streamlab._http1.wire import response_head
 from streamlab.recording import Header
 
@@ -64,16 +63,14 @@ class Exchange:
         """Close the connection (TCP FIN), after what was written has been sent."""
         self._connection.end_exchange(keep_alive=False)
 
-    def drain(self) -> bool:
-        """Whether all that was written has left; if not, `on_writable` tells when it has."""
-        self._transport.set_write_buffer_limits(high=0)
-        return self._transport.get_write_buffer_size() == 0
+    def has_arrived(self) -> bool:
+        """Whether the client's side has acknowledged all that was written."""
+        connection = self._transport.get_extra_info("socket")
+        return self._transport.get_write_buffer_size() + unacknowledged_bytes(connection) == 0
 
     def reset(self) -> None:
-        """Reset the connection (TCP RST); what was not sent yet is lost, so `drain` first."""
-        connection = self._transport.get_extra_info("socket")
-        # SO_LINGER with a time of zero makes close() send a reset instead of a FIN (socket(7)).
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        """Reset the connection (TCP RST); what has not arrived (`has_arrived`) is lost."""
+        reset_on_close(self._transport.get_extra_info("socket"))
         self._connection.end_exchange(keep_alive=False, abort=True)
 
 
@@ -100,14 +97,12 @@ class ServerConnection(asyncio.Protocol):
         self._exchange: Exchange | None = None
         self._has_pipelined = False
         self._is_closing = False
-        self._start_request(b"")
+        self._start_request()
 
-    def _start_request(self, received: bytes) -> None:
+    def _start_request(self) -> None:
         self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=_MAX_HEAD_BYTES)
         self._head: h11.Request | None = None
         self._body = bytearray()
-        if received:
-            self._h11.receive_data(received)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client came (asyncio calls this)."""
@@ -166,8 +161,7 @@ class ServerConnection(asyncio.Protocol):
         elif self._has_pipelined and keep_alive:
             self._refuse(400, "one request at a time: wait for the answer before sending the next")
         elif keep_alive:
-            self._transport.set_write_buffer_limits()
-            self._start_request(b"")
+            self._start_request()
         else:
             self._is_closing = True
             self._transport.close()

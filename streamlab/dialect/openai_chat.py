@@ -4,6 +4,8 @@ Source: https://platform.openai.com/docs/api-reference/chat-streaming. `reasonin
 DeepSeek's word and `reasoning` OpenRouter's; both are common among compatible servers.
 """
 
+from collections.abc import Callable
+
 from streamlab.dialect.delta import (
     Clue,
     Delta,
@@ -18,7 +20,7 @@ from streamlab.dialect.delta import (
 )
 from streamlab.sse import Event
 
-__all__ = ["OPENAI_CHAT", "read_chunk", "read_error", "read_usage"]
+__all__ = ["OPENAI_CHAT", "read_choices", "read_chunk", "read_error"]
 
 _TEXT_FIELDS: tuple[tuple[str, DeltaKind], ...] = (
     ("content", "text"),
@@ -44,16 +46,25 @@ def _read(event: Event) -> tuple[Delta, ...]:
 
 
 def read_chunk(payload: dict[str, object]) -> tuple[Delta, ...]:
-    """The deltas of one chat.completion.chunk: per choice its pieces, then finish, then usage."""
+    """The deltas of one chat.completion.chunk."""
+    return read_choices(payload, _read_delta)
+
+
+def read_choices(
+    payload: dict[str, object], read_pieces: Callable[[dict[str, object], int], list[Delta]]
+) -> tuple[Delta, ...]:
+    """The deltas of a chunk with choices: per choice its pieces and finish, then the usage."""
     deltas = [*read_error(payload)]
     for choice in map(as_object, as_list(payload.get("choices"))):
-        deltas += _read_choice(choice)
-    return (*deltas, *read_usage(payload))
+        number = as_count(choice.get("index")) or 0
+        pieces = read_pieces(choice, number)
+        if finish_reason := as_text(choice.get("finish_reason")):
+            pieces.append(Delta(kind="finish", finish_reason=finish_reason, choice=number))
+        deltas += pieces or [Delta(kind="empty", choice=number)]
+    return (*deltas, *_read_usage(payload))
 
 
-def _read_choice(choice: dict[str, object]) -> list[Delta]:
-    index = choice.get("index")
-    number = index if isinstance(index, int) else 0
+def _read_delta(choice: dict[str, object], number: int) -> list[Delta]:
     delta = as_object(choice.get("delta"))
     deltas = [
         Delta(kind=kind, text=as_text(delta[field]), choice=number)
@@ -66,9 +77,7 @@ def _read_choice(choice: dict[str, object]) -> list[Delta]:
     for function in [*calls, *filter(None, [as_object(delta.get("function_call"))])]:
         arguments, name = as_text(function.get("arguments")), as_text(function.get("name"))
         deltas.append(Delta(kind="tool_call", text=arguments, name=name, choice=number))
-    if finish_reason := as_text(choice.get("finish_reason")):
-        deltas.append(Delta(kind="finish", finish_reason=finish_reason, choice=number))
-    return deltas or [Delta(kind="empty", choice=number)]
+    return deltas
 
 
 def read_error(payload: dict[str, object]) -> tuple[Delta, ...]:
@@ -81,7 +90,7 @@ def read_error(payload: dict[str, object]) -> tuple[Delta, ...]:
     return (Delta(kind="error", text=message, name=str(fields.get("code") or "")),)
 
 
-def read_usage(payload: dict[str, object]) -> tuple[Delta, ...]:
+def _read_usage(payload: dict[str, object]) -> tuple[Delta, ...]:
     """The `usage` of a chunk; Groq puts it under `x_groq`. Repeated usage is cumulative."""
     usage = as_object(payload.get("usage") or as_object(payload.get("x_groq")).get("usage"))
     details = as_object(usage.get("completion_tokens_details"))

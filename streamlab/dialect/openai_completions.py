@@ -4,7 +4,7 @@ Source: https://platform.openai.com/docs/api-reference/completions.
 """
 
 from streamlab.dialect.delta import Clue, Delta, Dialect, as_list, as_object, as_text, read_json
-from streamlab.dialect.openai_chat import read_error, read_usage
+from streamlab.dialect.openai_chat import read_choices
 from streamlab.sse import Event
 
 __all__ = ["OPENAI_COMPLETIONS"]
@@ -26,21 +26,12 @@ def _read(event: Event) -> tuple[Delta, ...]:
 
 
 def _read_chunk(payload: dict[str, object]) -> tuple[Delta, ...]:
-    deltas = [*read_error(payload)]
-    for choice in map(as_object, as_list(payload.get("choices"))):
-        deltas += _read_choice(choice)
-    return (*deltas, *read_usage(payload))
+    return read_choices(payload, _read_text)
 
 
-def _read_choice(choice: dict[str, object]) -> list[Delta]:
-    index = choice.get("index")
-    number = index if isinstance(index, int) else 0
-    deltas = []
-    if text := as_text(choice.get("text")):
-        deltas.append(Delta(kind="text", text=text, choice=number))
-    if finish_reason := as_text(choice.get("finish_reason")):
-        deltas.append(Delta(kind="finish", finish_reason=finish_reason, choice=number))
-    return deltas or [Delta(kind="empty", choice=number)]
+def _read_text(choice: dict[str, object], number: int) -> list[Delta]:
+    text = as_text(choice.get("text"))
+    return [Delta(kind="text", text=text, choice=number)] if text else []
 
 
 OPENAI_COMPLETIONS = Dialect(name="openai.completions", detect=_detect, read=_read)
