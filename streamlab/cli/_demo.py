@@ -6,7 +6,7 @@ from streamlab.analysis import analyze
 from streamlab.cli._console import narrate, print_text, show
 from streamlab.cli._live import LivePrinter
 from streamlab.demo import Demo, upstream_recording
-from streamlab.report import analysis_view, listing_view
+from streamlab.report import ListingView, analysis_view
 
 __all__ = ["run_demo"]
 
@@ -23,7 +23,7 @@ def run_demo(db: Path) -> None:
 
     _step("list what was recorded")
     _command("streamlab ls")
-    show(listing_view(demo.summaries()))
+    show(ListingView(demo.summaries()))
 
     _step("replay it ten times as fast, to a client that asks as it would ask the real API")
     _command("streamlab replay --speed 10x")

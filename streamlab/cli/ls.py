@@ -10,7 +10,7 @@ def ls(db: DbOption = "streamlab.db", as_json: JsonOption = False) -> None:  # t
     from dataclasses import asdict
 
     from streamlab.cli._console import narrate, print_json, show
-    from streamlab.report import listing_view
+    from streamlab.report import ListingView
     from streamlab.store import Library
 
     with Library(db) as library:
@@ -18,6 +18,6 @@ def ls(db: DbOption = "streamlab.db", as_json: JsonOption = False) -> None:  # t
     if as_json:
         print_json([asdict(summary) for summary in summaries])
     elif summaries:
-        show(listing_view(summaries))
+        show(ListingView(summaries))
     else:
         narrate(f"{db} holds no recordings yet")

@@ -1,12 +1,14 @@
 """Reports: analyses and recordings in forms that people and programs read. Pure functions."""
 
 from streamlab.report.as_json import analysis_json, events_json, reads_json
+from streamlab.report.listing import Listed, ListingView
 from streamlab.report.show_text import format_bytes, format_ns, format_rate, one_line, visible
-from streamlab.report.terminal import Listed, analysis_view, listing_view
+from streamlab.report.terminal import analysis_view
 from streamlab.report.time_line import events_view, reads_view
 
 __all__ = [
     "Listed",
+    "ListingView",
     "analysis_json",
     "analysis_view",
     "events_json",
@@ -14,7 +16,6 @@ __all__ = [
     "format_bytes",
     "format_ns",
     "format_rate",
-    "listing_view",
     "one_line",
     "reads_json",
     "reads_view",

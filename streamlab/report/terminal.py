@@ -1,11 +1,11 @@
-"""Listings and analyses as rich renderables. Pure: nothing here prints.
+"""Analyses as rich renderables. Pure: nothing here prints.
 
 All text of a recording goes through `visible` or `one_line` and into `Text`, never into markup.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -14,85 +14,27 @@ from rich.text import Text
 from streamlab.analysis import Analysis, Malformed
 from streamlab.report.show_text import format_ns, format_rate, one_line
 
-__all__ = ["Listed", "analysis_view", "listing_view"]
+__all__ = ["analysis_view", "end_text", "plain_table", "status_text"]
 
 _BARS: Final = " ▁▂▃▄▅▆▇█"
-_PACE_COLUMNS: Final = 24
+_PACE_COLUMNS: Final = 20
 _END_STYLES: Final = {"complete": "green", "client_closed": "yellow"}
 
 
-class Listed(Protocol):
-    """A line of a listing; `store.Summary` is one."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def started_at(self) -> str: ...
-    @property
-    def method(self) -> str: ...
-    @property
-    def url(self) -> str: ...
-    @property
-    def status(self) -> int | None: ...
-    @property
-    def end_reason(self) -> str | None: ...
-    @property
-    def dialect(self) -> str | None: ...
-    @property
-    def reads(self) -> int | None: ...
-    @property
-    def ttft_ns(self) -> int | None: ...
-    @property
-    def total_ns(self) -> int | None: ...
-    @property
-    def output_tokens(self) -> int | None: ...
-    @property
-    def malformed(self) -> int | None: ...
-
-
-def listing_view(listed: Sequence[Listed]) -> RenderableType:
-    """`streamlab ls`: a line per recording."""
-    table = _plain_table()
-    for name, justify in _LISTING_COLUMNS:
-        table.add_column(name, justify="right" if justify else "left", no_wrap=True)
-    for line in listed:
-        table.add_row(
-            Text(line.id[:12], "cyan"),
-            Text(one_line(line.name, 24), "bold"),
-            Text(line.started_at[:19].replace("T", " "), "dim"),
-            Text(one_line(f"{line.method} {line.url}", 60)),
-            _status(line.status),
-            _end(line.end_reason),
-            Text(line.dialect or "-"),
-            Text(str(line.reads)),
-            Text("-" if line.output_tokens is None else f"{line.output_tokens:,}"),
-            Text(format_ns(line.ttft_ns)),
-            Text(format_ns(line.total_ns)),
-            Text(str(line.malformed), "red") if line.malformed else Text("·", "dim"),
-        )
-    return table
-
-
-_LISTING_COLUMNS: Final = (
-    ("id", False), ("name", False), ("started (UTC)", False), ("request", False),
-    ("status", False), ("end", False), ("dialect", False), ("reads", True), ("tokens", True),
-    ("TTFT", True), ("total", True), ("malformed", True),
-)  # fmt: skip
-
-
-def _plain_table() -> Table:
+def plain_table() -> Table:
+    """A table without lines."""
     return Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
 
 
-def _status(status: int | None) -> Text:
+def status_text(status: int | None) -> Text:
+    """An HTTP status, red unless it is a 2xx."""
     if status is None:
         return Text("-", "red")
     return Text(str(status), "green" if 200 <= status < 300 else "red")
 
 
-def _end(reason: str | None) -> Text:
+def end_text(reason: str | None) -> Text:
+    """An end reason, red unless it is complete."""
     if reason is None:
         return Text("recording…", "blue")
     return Text(reason, _END_STYLES.get(reason, "red"))
@@ -156,7 +98,7 @@ def _dialect(analysis: Analysis) -> Text:
 
 
 def _ended(analysis: Analysis) -> Text:
-    text = _end(analysis.end.reason if analysis.end else None)
+    text = end_text(analysis.end.reason if analysis.end else None)
     if analysis.finish_reasons:
         finish = ", ".join(dict.fromkeys(analysis.finish_reasons))
         text.append(f", {one_line(finish, 40)}", "dim")
@@ -164,7 +106,7 @@ def _ended(analysis: Analysis) -> Text:
 
 
 _LINES: Final = (
-    _Line("", "status", lambda a: _status(a.status)),
+    _Line("", "status", lambda a: status_text(a.status)),
     _Line("", "end", _ended),
     _Line("", "dialect", _dialect),
     _Line("ttfb", "response head", _duration("ttfb_ns")),
@@ -175,8 +117,8 @@ _LINES: Final = (
     _Line("total", "end of stream", _duration("total_ns")),
     _Line("", "output tokens", _tokens),
     _Line("tpot", "time per token", _duration("tpot_ns")),
-    _Line("tps_user", "tokens, after the first", _rate("tps_user")),
-    _Line("tps_e2e", "tokens, overall", _rate("tps_e2e")),
+    _Line("tps_user", "rate after the first", _rate("tps_user")),
+    _Line("tps_e2e", "rate overall", _rate("tps_e2e")),
     _Line("gaps", "median", _gap("p50_ns")),
     _Line("", "90 % below", _gap("p90_ns")),
     _Line("", "longest", _gap("max_ns")),
@@ -201,7 +143,7 @@ def analysis_view(analyses: Sequence[Analysis]) -> RenderableType:
     """`streamlab analyze`: a column per recording, then what is wrong with each."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("", style="dim")
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     for analysis in analyses:
         table.add_column(_title(analysis), overflow="fold")
     for line in _LINES:
@@ -238,7 +180,7 @@ def _details(analysis: Analysis, *, titled: bool) -> list[RenderableType]:
 
 
 def _event_types(analysis: Analysis) -> Table:
-    table = _plain_table()
+    table = plain_table()
     table.title_justify = "left"
     for name, justify in (
         ("\nevent type", False),

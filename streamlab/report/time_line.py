@@ -12,12 +12,13 @@ from streamlab.analysis import read_events
 from streamlab.dialect import Delta, main_delta
 from streamlab.recording import Recording
 from streamlab.report.show_text import format_bytes, format_ns, one_line, visible
+from streamlab.report.terminal import plain_table
 from streamlab.sse import Blank, Comment, Event, Issue, Retry
 from streamlab.timeline import Arrival, arrivals
 
 __all__ = ["Row", "events_view", "reads_view"]
 
-_GAP_COLUMNS: Final = 16
+_GAP_COLUMNS: Final = 12
 _TEXT_CHARS: Final = 100
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉"
 
@@ -86,7 +87,7 @@ def _dim(text: str) -> Text:
 
 
 def _name(event_type: str) -> Text:
-    return Text(one_line(event_type, 24), "dim" if event_type == "message" else "cyan")
+    return Text(one_line(event_type, 18), "dim" if event_type == "message" else "cyan")
 
 
 def _head_rows(recording: Recording) -> list[Row]:
@@ -123,13 +124,15 @@ def _bytes(data: bytes) -> Text:
 
 def _time_line(rows: Sequence[Row]) -> Table:
     """Rows in the order of their times, with the gap before each as a bar to one scale."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table = plain_table()
+    # What does not fit is cut from the text, never from the times.
+    table.expand = True
     table.add_column("at", justify="right", no_wrap=True)
     table.add_column("gap", justify="right", no_wrap=True)
     table.add_column("", width=_GAP_COLUMNS, no_wrap=True)
     table.add_column("what", no_wrap=True)
     table.add_column("kind", no_wrap=True)
-    table.add_column("", no_wrap=True, overflow="ellipsis")
+    table.add_column("", no_wrap=True, overflow="ellipsis", ratio=1)
     ordered = sorted(rows, key=lambda row: row[0])
     times_ns = [0, *(at_ns for at_ns, *_ in ordered)]
     gaps_ns = [later - earlier for earlier, later in pairwise(times_ns)]
