@@ -11,7 +11,7 @@ from streamlab.json_text import json_text
 __all__ = ["narrate", "print_json", "print_text", "show", "warn"]
 
 # Wide enough that nothing is cut when the output goes into a file or a pipe.
-_PIPE_COLUMNS = 200
+_PIPE_COLUMNS = 250
 
 
 def show(renderable: RenderableType) -> None:
