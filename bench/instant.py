@@ -15,7 +15,16 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from harness import MS, Drained, Figure, drain, print_figures, second_process, stream
+from harness import (
+    MS,
+    Drained,
+    Figure,
+    Receiver,
+    drain,
+    print_figures,
+    second_process,
+    stream,
+)
 
 from streamlab.replay import ReplayServer
 from streamlab.replay.script import script
@@ -26,6 +35,9 @@ CONNECTIONS = 20
 RUN_S = 1.5
 REPEATS = 3
 RECORDING = stream(range(0, EVENTS * MS, MS))
+ANSWER = b"".join(
+    step.data for step in script(schedule(RECORDING, speed=0), http_version="1.1").steps
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +81,8 @@ async def _measure_replay(client: Executor) -> _Run:
 
 
 async def _measure_client(client: Executor) -> _Run:
-    steps = script(schedule(RECORDING, speed=0), http_version="1.1").steps
-    answer = b"".join(step.data for step in steps)
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _Canned(answer), "127.0.0.1", 0)
+    server = await loop.create_server(lambda: _Canned(ANSWER), "127.0.0.1", 0)
     run = await _drain(client, server.sockets[0].getsockname()[1])
     server.close()
     return run
@@ -82,17 +92,15 @@ async def _drain(client: Executor, port: int) -> _Run:
     starts_s = [0.0] * CONNECTIONS
     cpu_s = time.process_time()
     drained = await asyncio.get_running_loop().run_in_executor(client, drain, port, starts_s, RUN_S)
+    assert drained.bytes == drained.answers * len(ANSWER)
     return _Run(drained, time.process_time() - cpu_s)
 
 
-class _Canned(asyncio.Protocol):
+class _Canned(Receiver):
     def __init__(self, answer: bytes) -> None:
         self._answer = answer
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:  # noqa: ARG002 - each request fits in one read
+    def receive(self, data: memoryview) -> None:  # noqa: ARG002 - each request fits in one read
         self._transport.write(self._answer)
 
 

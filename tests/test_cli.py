@@ -375,7 +375,9 @@ def test_nothing_is_imported_that_a_verb_does_not_use() -> None:
     Library("streamlab.db", create=True).close()
     expected = {
         ("--help",): [],
-        ("ls", "--json"): ["sqlite_utils", "sqlite3", "rich"],
+        ("ls", "--json"): ["sqlite3", "rich"],
+        ("export", str(CHAT)): ["rich"],
+        ("analyze", str(CHAT), "--json"): ["rich"],
         ("record", "--help"): [],
     }
     for arguments, modules in expected.items():

@@ -15,8 +15,9 @@ from streamlab.cassette import read_cassette
 from streamlab.errors import NotFoundError, StoreError
 from streamlab.recording import End, Read, RecordingBuilder, Request
 from streamlab.store import Library
+from streamlab.store.connect import MIGRATION_NAMES
 from streamlab.store.process import is_alive, this_process
-from streamlab.store.schema import MIGRATION_NAMES, MIGRATIONS
+from streamlab.store.schema import MIGRATIONS
 from tests.conftest import CASSETTES, DONE, FIXTURES, chat_event, make_recording
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from streamlab.cassette import read_cassette
 from streamlab.recording import Recording
-from streamlab.store import Library
 
 __all__ = ["select", "select_one"]
 
@@ -26,5 +25,7 @@ def select_one(which: str, db: Path) -> Recording:
 def _select_word(word: str, db: Path) -> list[Recording]:
     if word.endswith(_CASSETTE_SUFFIX):
         return read_cassette(Path(word))
+    from streamlab.store import Library
+
     with Library(db) as library:
         return library.load_all([word])

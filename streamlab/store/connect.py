@@ -6,18 +6,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from sqlite_utils import Database
-
 from streamlab.errors import StoreError
-from streamlab.store.schema import APPLICATION_ID, MIGRATION_NAMES, MIGRATIONS
 
-__all__ = ["open_database", "store_errors", "transaction"]
+__all__ = ["APPLICATION_ID", "MIGRATION_NAMES", "open_library", "store_errors", "transaction"]
 
+# "slab" in ASCII, in the file's header (https://sqlite.org/fileformat2.html#application_id).
+APPLICATION_ID: Final = 0x736C6162
+# What this version knows (see `schema`); a library with others was written by a newer one.
+MIGRATION_NAMES: Final = frozenset({"m001_initial"})
+
+_TABLES: Final = "select name from sqlite_master where type = 'table'"
 # Another recorder holds the write lock for milliseconds; a stuck one should not block for ever.
 _LOCK_TIMEOUT_S: Final = 10.0
 
 
-def open_database(path: Path, *, create: bool) -> Database:
+def open_library(path: Path, *, create: bool) -> sqlite3.Connection:
     """An open, migrated library in WAL mode, in autocommit (every BEGIN is ours).
 
     StoreError if there is none (and `create` is False), or if the file is something else.
@@ -30,33 +33,49 @@ def open_database(path: Path, *, create: bool) -> Database:
             path, timeout=_LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False
         )
         try:
-            database = Database(connection, execute_plugins=False)
-            _prepare(database, path)
+            _prepare(connection, path)
         except BaseException:
             connection.close()
             raise
-    return database
+    return connection
 
 
-def _prepare(database: Database, path: Path) -> None:
-    _check_ours(database, path)
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    _check_ours(connection, path)
     # Readers and a writer do not block each other, and a crash loses at most what was not committed
     # yet (https://sqlite.org/wal.html).
-    database.execute("PRAGMA journal_mode = WAL")
-    database.execute("PRAGMA synchronous = NORMAL")
-    if MIGRATIONS.pending(database):
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    if MIGRATION_NAMES - _applied(connection):
         # Two recorders may open a new library at once: the second waits here and finds it made.
-        with transaction(database.conn):
-            MIGRATIONS.apply(database)
-    if {migration.name for migration in MIGRATIONS.applied(database)} - MIGRATION_NAMES:
+        with transaction(connection):
+            _migrate(connection)
+    if _applied(connection) - MIGRATION_NAMES:
         hint = "upgrade streamlab-toolkit to read it"
         raise StoreError(f"{path} was written by a newer streamlab", hint)
 
 
-def _check_ours(database: Database, path: Path) -> None:
-    if not database.table_names():
+def _applied(connection: sqlite3.Connection) -> set[str]:
+    """The migrations that the file has seen, from the table in which sqlite-utils notes them."""
+    if not connection.execute(_TABLES + " and name = '_sqlite_migrations'").fetchone():
+        return set()
+    sql = "select name from _sqlite_migrations where migration_set = 'streamlab'"
+    return {name for (name,) in connection.execute(sql)}
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    # 100 ms of import, needed once in a library's life.
+    from sqlite_utils import Database  # noqa: PLC0415
+
+    from streamlab.store.schema import MIGRATIONS  # noqa: PLC0415
+
+    MIGRATIONS.apply(Database(connection, execute_plugins=False))
+
+
+def _check_ours(connection: sqlite3.Connection, path: Path) -> None:
+    if not connection.execute(_TABLES).fetchone():
         return
-    (application_id,) = database.execute("PRAGMA application_id").fetchone()
+    (application_id,) = connection.execute("PRAGMA application_id").fetchone()
     if application_id != APPLICATION_ID:
         hint = "choose another file with --db, streamlab makes a new one there"
         raise StoreError(f"{path} is a SQLite database, but no library of streamlab", hint)

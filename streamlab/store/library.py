@@ -9,10 +9,10 @@ from typing import Any, Self
 
 from streamlab.errors import NotFoundError
 from streamlab.recording import End, Recording
-from streamlab.store.connect import open_database, store_errors, transaction
+from streamlab.store.connect import open_library, store_errors, transaction
 from streamlab.store.process import is_alive, this_process
 from streamlab.store.rows import Row, end_columns, read_rows, recording_row
-from streamlab.store.statements import derive, insert_rows, load, update_recording
+from streamlab.store.statements import derive, insert_rows, load, select_rows, update_recording
 from streamlab.store.writer import Writer
 
 __all__ = ["LATEST", "Library", "Summary"]
@@ -48,7 +48,7 @@ class Library:
 
     def __init__(self, path: Path | str, *, create: bool = False) -> None:
         self.path = Path(path)
-        self._database = open_database(self.path, create=create)
+        self._connection = open_library(self.path, create=create)
         with store_errors(self.path):
             self._bury_the_dead()
 
@@ -60,7 +60,7 @@ class Library:
 
     def close(self) -> None:
         """Close the file."""
-        self._database.close()
+        self._connection.close()
 
     def open_writer(self) -> Writer:
         """A writer that stores recordings while they happen."""
@@ -72,11 +72,11 @@ class Library:
         One whose id is taken gets another if it differs from what is stored, and is left out if it
         does not: nothing that is stored is ever overwritten.
         """
-        with store_errors(self.path), transaction(self._database.conn):
+        with store_errors(self.path), transaction(self._connection):
             return [self._add(recording) for recording in recordings]
 
     def _add(self, recording: Recording) -> str:
-        connection = self._database.conn
+        connection = self._connection
         recording_id = recording.id
         while (stored := self._load(recording_id)) is not None:
             if stored == recording:
@@ -116,7 +116,7 @@ class Library:
 
     def _query(self, sql: str, parameters: tuple[Any, ...] = ()) -> list[Row]:
         with store_errors(self.path):
-            return list(self._database.query(sql, parameters))
+            return select_rows(self._connection, sql, parameters)
 
     def _resolve(self, which: str) -> list[str]:
         if which == LATEST:
@@ -144,7 +144,7 @@ class Library:
 
     def _load(self, recording_id: str) -> Recording | None:
         with store_errors(self.path):
-            return load(self._database.conn, recording_id)
+            return load(self._connection, recording_id)
 
     def _bury_the_dead(self) -> None:
         """Give an end to recordings whose recorder is gone without a word (kill -9, power cut)."""
@@ -152,7 +152,7 @@ class Library:
         dead = [row for row in self._query(sql) if not is_alive(row["recorder"])]
         if not dead:
             return
-        connection = self._database.conn
+        connection = self._connection
         with transaction(connection):
             for row in dead:
                 _bury(connection, row["id"], row["recorder"])

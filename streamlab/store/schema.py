@@ -2,20 +2,18 @@
 
 `recordings` and `reads` are the evidence; `reads` are never changed. `events`, `metrics` and
 `findings` are derived from them, are there so that people can ask SQL, and can be rebuilt.
+A new migration also goes into `connect.MIGRATION_NAMES`.
 """
 
 from typing import Final
 
 from sqlite_utils import Database, Migrations
 
-__all__ = ["APPLICATION_ID", "MIGRATIONS", "MIGRATION_NAMES"]
+from streamlab.store.connect import APPLICATION_ID
 
-# "slab" in ASCII, in the file's header (https://sqlite.org/fileformat2.html#application_id).
-APPLICATION_ID: Final = 0x736C6162
+__all__ = ["MIGRATIONS"]
 
 MIGRATIONS: Final = Migrations("streamlab")
-# What this version knows; a library with others was written by a newer one.
-MIGRATION_NAMES: Final = frozenset({"m001_initial"})
 
 
 @MIGRATIONS()

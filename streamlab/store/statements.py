@@ -8,20 +8,27 @@ from streamlab.recording import Read, Recording
 from streamlab.store.rows import Row, event_row, finding_rows, metric_rows, recording_from_row
 from streamlab.timeline import arrivals
 
-__all__ = ["derive", "insert_rows", "load", "update_recording"]
+__all__ = ["derive", "insert_rows", "load", "select_rows", "update_recording"]
+
+
+def select_rows(
+    connection: sqlite3.Connection, sql: str, parameters: tuple[object, ...] = ()
+) -> list[Row]:
+    """The rows that a query gives, by column."""
+    cursor = connection.execute(sql, parameters)
+    columns = [column[0] for column in cursor.description]
+    return [dict(zip(columns, values, strict=True)) for values in cursor]
 
 
 def load(connection: sqlite3.Connection, recording_id: str) -> Recording | None:
     """The recording with this id, or None."""
-    cursor = connection.execute("select * from recordings where id = ?", (recording_id,))
-    values = cursor.fetchone()
-    if values is None:
+    rows = select_rows(connection, "select * from recordings where id = ?", (recording_id,))
+    if not rows:
         return None
-    row = dict(zip([column[0] for column in cursor.description], values, strict=True))
     reads = connection.execute(
         "select at_ns, data from reads where recording_id = ? order by seq", (recording_id,)
     )
-    return recording_from_row(row, tuple(Read(at_ns=at_ns, data=data) for at_ns, data in reads))
+    return recording_from_row(rows[0], tuple(Read(at_ns=at_ns, data=data) for at_ns, data in reads))
 
 
 def derive(connection: sqlite3.Connection, recording_id: str) -> None:

@@ -6,6 +6,7 @@ a commit's time (tens of microseconds; under load the batches grow by themselves
 that is killed leaves all but the last moment.
 """
 
+import sqlite3
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,11 +14,9 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Final, Self
 
-from sqlite_utils import Database
-
 from streamlab.errors import StoreError
 from streamlab.recording import End, Mark, Read, Recording, Response
-from streamlab.store.connect import open_database, store_errors, transaction
+from streamlab.store.connect import open_library, store_errors, transaction
 from streamlab.store.rows import (
     LiveEvents,
     end_columns,
@@ -58,7 +57,7 @@ class Writer:
         self._path = path
         self._recorder = recorder
         self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
-        self._database: Database = open_database(path, create=True)
+        self._connection = open_library(path, create=True)
         self._thread = threading.Thread(target=self._run, name="streamlab-writer", daemon=True)
         self._thread.start()
 
@@ -74,17 +73,17 @@ class Writer:
 
         def task() -> None:
             rows = [recording_row(recording, self._recorder)]
-            insert_rows(self._database.conn, "recordings", rows)
+            insert_rows(self._connection, "recordings", rows)
 
         self._tasks.put(task)
-        return RecordingWriter(self._database, self._tasks, progress)
+        return RecordingWriter(self._connection, self._tasks, progress)
 
     def close(self) -> None:
         """Write what is left and close the file. StoreError if not everything could be stored."""
         if self._thread.is_alive():
             self._tasks.put(None)
             self._thread.join()
-            self._database.close()
+            self._connection.close()
         if self.error is not None:
             raise self.error
 
@@ -95,7 +94,7 @@ class Writer:
             if self.error is not None:
                 continue
             try:
-                with store_errors(self._path), transaction(self._database.conn):
+                with store_errors(self._path), transaction(self._connection):
                     for task in batch:
                         task()
             except StoreError as error:
@@ -120,9 +119,12 @@ class RecordingWriter:
     """Stores one recording under way. No method waits for the disk."""
 
     def __init__(
-        self, database: Database, tasks: "SimpleQueue[_Task | None]", progress: _Progress
+        self,
+        connection: sqlite3.Connection,
+        tasks: "SimpleQueue[_Task | None]",
+        progress: _Progress,
     ) -> None:
-        self._connection = database.conn
+        self._connection = connection
         self._tasks = tasks
         self._progress = progress
 
