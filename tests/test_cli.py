@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -427,3 +427,39 @@ def test_live_printing_waits_for_nothing(tmp_path: Path) -> None:
             assert b"second" == recorder.stdout.read()
             assert recorder.stderr is not None
             recorder.stderr.read()
+
+
+def test_show_follows_a_recording_that_grows(tmp_path: Path) -> None:
+    """Each event is printed once it is stored, and the end ends it."""
+    recording = make_recording(*[chat_event(word) for word in ("one", "two")], DONE)
+    assert recording.response is not None
+    assert recording.end is not None
+    with Library("streamlab.db", create=True) as library, library.open_writer() as writer:
+        stored = writer.begin(replace(recording, response=None, reads=(), end=None))
+        stored.respond(recording.response)
+        stored.read(recording.reads[0])
+        command = [sys.executable, "-m", "streamlab", "show", "--follow"]
+        wait_for_reads(tmp_path / "streamlab.db", 1)
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as follower:
+            assert follower.stdout is not None
+            assert "head 200" in follower.stdout.readline()
+            assert "“one”" in follower.stdout.readline()
+            stored.read(recording.reads[1])
+            assert "“two”" in follower.stdout.readline()
+            stored.read(recording.reads[2])
+            stored.finish(recording.end)
+            rest = follower.stdout.read()
+            assert 0 == follower.wait(30)
+    assert "[DONE]" in rest
+    assert "complete" in rest
+    assert 2 == len(rest.splitlines())
+
+
+def wait_for_reads(path: Path, count: int) -> None:
+    patience = threading.Event()
+    for _ in range(1000):
+        with Library(path) as library:
+            if [summary.reads for summary in library.summaries()] == [count]:
+                return
+        patience.wait(0.01)
+    raise AssertionError("the reads never came")
