@@ -1,9 +1,11 @@
 """The command line as a user meets it: a process, its two outputs and its exit code."""
 
+import io
 import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -463,3 +465,27 @@ def wait_for_reads(path: Path, count: int) -> None:
                 return
         patience.wait(0.01)
     raise AssertionError("the reads never came")
+
+
+def test_upkeep(
+    tmp_path: Path, run_here: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """rm asks first, reindex counts, doctor is content or exits with 1."""
+    first = make_recording(DONE, name="first", recording_id="a" * 12)
+    second = make_recording(DONE, name="second", recording_id="b" * 12)
+    with Library("streamlab.db", create=True) as library:
+        library.add([first, second])
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    assert 0 == run_here("rm", "first").returncode
+    assert 2 == len(json.loads(run_here("ls", "--json").stdout))
+    assert "deleted 1" in run_here("rm", "first", "--yes").stderr
+    assert ["second"] == [line["name"] for line in json.loads(run_here("ls", "--json").stdout)]
+    assert "reindexed 1" in run_here("reindex").stderr
+    assert "reindexed 1" in run_here("reindex", "second").stderr
+    assert "is whole: 1 recordings" in run_here("doctor").stderr
+    with sqlite3.connect("streamlab.db") as harmed:
+        harmed.execute("delete from metrics")
+    harmed.close()
+    ran = run_here("doctor", "--json")
+    assert (1, "b" * 12) == (ran.returncode, json.loads(ran.stdout)[0]["place"])
+    assert "reindex" in run_here("doctor").stderr
