@@ -14,6 +14,7 @@ from streamlab.cli.doctor import doctor
 from streamlab.cli.export import export
 from streamlab.cli.import_ import import_
 from streamlab.cli.ls import ls
+from streamlab.cli.proxy import proxy
 from streamlab.cli.record import record
 from streamlab.cli.reindex import reindex
 from streamlab.cli.replay import replay
@@ -51,6 +52,7 @@ def _streamlab(
 
 
 app.command()(record)
+app.command()(proxy)
 app.command()(replay)
 app.command()(ls)
 app.command()(show)
