@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from streamlab.cli._console import narrate, print_text
-from streamlab.cli._until_stopped import until_stopped
+from streamlab.cli._stop import on_stop
 from streamlab.record import ProxyServer, Relayed, Upstream
 from streamlab.report import format_ns, one_line
 from streamlab.store import Library
@@ -33,13 +33,14 @@ def run_proxy(
 async def _run(
     server: ProxyServer, upstreams: Sequence[Upstream], db: Path, *, host: str, port: int
 ) -> None:
+    stop = on_stop()
     await server.start(host=host, port=port)
     print_text(server.url + "\n")
     narrate(f"recording into {db}; Ctrl-C stops")
     for upstream in upstreams:
         at = f"{server.url}/{upstream.prefix}" if upstream.prefix else server.url
         narrate((f"  {at}", "bold"), f" → {upstream.scheme}://{upstream.authority}")
-    await until_stopped()
+    await stop.wait()
     await server.close()
 
 

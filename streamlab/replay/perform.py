@@ -1,17 +1,14 @@
 """Performs a script on a connection: each step at its time, then the ending."""
 
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Protocol
 
 from streamlab._http1 import Exchange
 from streamlab.clock import Clock, Pacer, Timer
-from streamlab.replay.script import Script
+from streamlab.replay.script import STEP_BYTES, Script
 from streamlab.schedule import Finish, Hang, Reset
 
 __all__ = ["Performance", "Stage"]
-
-# As much as asyncio buffers before it asks to pause: more would only pile up in memory.
-_WRITE_BYTES: Final = 64 * 1024
 
 
 class Stage(Protocol):
@@ -92,11 +89,11 @@ class Performance:
         return False
 
     def _take_due(self, elapsed_ns: int) -> list[bytes]:
-        """The frames of the next steps that are due, up to about `_WRITE_BYTES`."""
+        """The frames of the next steps that are due, up to about `STEP_BYTES`."""
         frames: list[bytes] = []
         size = 0
         steps = self._script.steps
-        while self._next < len(steps) and size < _WRITE_BYTES:
+        while self._next < len(steps) and size < STEP_BYTES:
             step = steps[self._next]
             if step.at_ns > elapsed_ns:
                 break

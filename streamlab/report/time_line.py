@@ -8,13 +8,13 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from streamlab.analysis import read_events
+from streamlab.analysis import read_stream
 from streamlab.dialect import Delta, main_delta
 from streamlab.recording import Recording
 from streamlab.report.show_text import format_bytes, format_ns, one_line, visible
 from streamlab.report.terminal import plain_table
 from streamlab.sse import Blank, Comment, Event, Issue, Retry
-from streamlab.timeline import Arrival, arrivals
+from streamlab.timeline import Arrival
 
 __all__ = ["Row", "event_rows", "events_view", "reads_view", "row_line"]
 
@@ -40,11 +40,11 @@ def events_view(recording: Recording, types: Collection[str] = ()) -> Renderable
 
 def event_rows(recording: Recording, types: Collection[str] = ()) -> list[Row]:
     """The rows of `events_view` in the order of their times; a recording that grows adds some."""
-    arrived = arrivals(recording)
-    deltas = {event.event: event.deltas for event in read_events(recording, arrived)[1]}
+    stream = read_stream(recording)
+    deltas = {event.event: event.deltas for event in stream.events}
     rows = [
         _row(arrival, deltas)
-        for arrival in arrived
+        for arrival in stream.arrived
         if not isinstance(arrival.item, Blank) and _is_wanted(arrival, types)
     ]
     rows = _head_rows(recording) + rows + _end_rows(recording)

@@ -3,10 +3,9 @@
 import sqlite3
 from collections.abc import Iterable
 
-from streamlab.analysis import analyze, read_events
+from streamlab.analysis import analyze, read_stream
 from streamlab.recording import Read, Recording
 from streamlab.store.rows import Row, event_row, finding_rows, metric_rows, recording_from_row
-from streamlab.timeline import arrivals
 
 __all__ = ["delete", "derive", "insert_rows", "load", "select_rows", "update_recording"]
 
@@ -38,10 +37,10 @@ def derive(connection: sqlite3.Connection, recording_id: str) -> None:
     recording = load(connection, recording_id)
     if recording is None:
         return
-    analysis = analyze(recording)
-    _, events = read_events(recording, arrivals(recording))
+    stream = read_stream(recording)
+    analysis = analyze(recording, stream=stream)
     _delete_parts(connection, recording_id, _DERIVED)
-    rows = [event_row(recording_id, seq, event) for seq, event in enumerate(events)]
+    rows = [event_row(recording_id, seq, event) for seq, event in enumerate(stream.events)]
     insert_rows(connection, "events", rows)
     insert_rows(connection, "metrics", metric_rows(analysis))
     insert_rows(connection, "findings", finding_rows(analysis))
