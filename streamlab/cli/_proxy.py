@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from streamlab.cli._console import narrate, print_text
+from streamlab.cli._relayed import narrate_relayed
 from streamlab.cli._stop import on_stop
-from streamlab.record import ProxyServer, Relayed, Upstream
-from streamlab.report import format_ns, one_line
+from streamlab.record import ProxyServer, Upstream
 from streamlab.store import Library
 
 __all__ = ["run_proxy"]
@@ -25,7 +25,11 @@ def run_proxy(
     """Relay and record until SIGINT or SIGTERM."""
     with Library(db, create=True) as library, library.open_writer() as writer:
         server = ProxyServer(
-            upstreams, writer, keep_encoding=keep_encoding, tags=tags, on_relayed=_narrate_relayed
+            upstreams,
+            writer,
+            keep_encoding=keep_encoding,
+            tags=tags,
+            on_relayed=lambda relayed: narrate_relayed(relayed.recording),
         )
         asyncio.run(_run(server, upstreams, db, host=host, port=port))
 
@@ -42,12 +46,3 @@ async def _run(
         narrate((f"  {at}", "bold"), f" → {upstream.scheme}://{upstream.authority}")
     await stop.wait()
     await server.close()
-
-
-def _narrate_relayed(relayed: Relayed) -> None:
-    recording = relayed.recording
-    status = str(recording.response.status) if recording.response else "-"
-    end = recording.end
-    ended = f"{end.reason} after {format_ns(end.at_ns)}" if end else ""
-    asked = one_line(f"{recording.request.method} {recording.request.url}", 100)
-    narrate((recording.id, "cyan"), f" {asked} {status} {ended}")
