@@ -2,7 +2,7 @@
 
 from streamlab.record.active import ActiveRecording
 from streamlab.record.once import Listener, Options, record_once
-from streamlab.record.proxy import ProxyServer, Relayed
+from streamlab.record.proxy import ProxyServer
 from streamlab.record.upstream import Upstream, parse_upstreams
 
 __all__ = [
@@ -10,7 +10,6 @@ __all__ = [
     "Listener",
     "Options",
     "ProxyServer",
-    "Relayed",
     "Upstream",
     "parse_upstreams",
     "record_once",
