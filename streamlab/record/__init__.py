@@ -3,6 +3,7 @@
 from streamlab.record.active import ActiveRecording
 from streamlab.record.once import Listener, Options, record_once
 from streamlab.record.proxy import ProxyServer
+from streamlab.record.repeat import record_repeatedly
 from streamlab.record.upstream import Upstream, parse_upstreams
 
 __all__ = [
@@ -13,4 +14,5 @@ __all__ = [
     "Upstream",
     "parse_upstreams",
     "record_once",
+    "record_repeatedly",
 ]
