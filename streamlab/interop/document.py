@@ -4,6 +4,7 @@ import base64
 import binascii
 import math
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Final
 
 from streamlab.errors import InputError
@@ -52,10 +53,11 @@ class Node:
 
     def number(self, field: str, default: float | None = None) -> float:
         value = self._get(field, default)
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not is_number or not math.isfinite(value):  # type: ignore[arg-type]
-            raise self.error(f"{field} must be a number")
-        return float(value)  # type: ignore[arg-type]
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            with suppress(OverflowError):  # a whole number of hundreds of digits
+                if math.isfinite(number := float(value)):
+                    return number
+        raise self.error(f"{field} must be a number")
 
     def status(self, field: str) -> int:
         """An HTTP status; 0 stands for no response."""

@@ -25,6 +25,7 @@ __all__ = ["looks_like_har", "read_har"]
 _START: Final = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"log"\s*:\s*\{')
 _HINT: Final = "export it again: the browser's network panel, `Save all as HAR with content`"
 _NS_PER_MS: Final = 1_000_000
+_LONGEST_MS: Final = 1e12  # 30 years; a library's numbers end at 290
 
 
 def looks_like_har(data: bytes) -> bool:
@@ -105,7 +106,7 @@ def _instants(entry: Node) -> _Instants:
 
 
 def _ns(ms: float) -> int:
-    return max(0, round(ms * _NS_PER_MS))
+    return round(min(max(0.0, ms), _LONGEST_MS) * _NS_PER_MS)
 
 
 def _mark(builder: RecordingBuilder, instants: _Instants) -> None:
@@ -232,13 +233,13 @@ def _ending(entry: Node) -> tuple[EndReason, str]:
 def _moment(entry: Node, text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise entry.error(f"startedDateTime {text[:40]!r} is no time (ISO 8601)") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _utc(entry: Node, text: str) -> str:
     if not text:
         return ""
-    moment = _moment(entry, text).astimezone(UTC)
+    moment = _moment(entry, text)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
