@@ -90,6 +90,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         ("curl", "has no URL"),
         ("curl https://a.example https://b.example", "has 2 URLs"),
         ("curl 'https://a.example", "ends inside a quotation"),
+        ("curl https://a.example; rm x", "needs a shell: ;"),
         ("curl https://a.example | jq .", "needs a shell: |"),
         ("curl https://a.example?a=1&b=2", "needs a shell: &"),
         ('curl -H "A: $(cat key)" https://a.example', "needs a shell: $("),

@@ -49,7 +49,8 @@ def bash_words(command: str, variables: Mapping[str, str]) -> list[str]:
     """The words that bash makes of one simple command. InputError for what needs a shell."""
     words: list[str] = []
     word: str | None = None
-    for match in _matches(_PART, command):
+    # `Copy all as cURL` ends each command with a semicolon.
+    for match in _matches(_PART, command.rstrip(" \t\r\n;")):
         kind, text = match.lastgroup or "", match[match.lastgroup or 0]
         if kind in {"blank", "comment"}:
             words += [] if word is None else [word]
