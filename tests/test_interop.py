@@ -63,6 +63,7 @@ def test_any_file_is_read_or_refused(data: bytes) -> None:
         (EVENT_STREAM, [b"data: a\n\n", b": ping\n\n", b"event: x\ndata: b\ndata: c\n\n"]),
         (EVENT_STREAM, [b"\xef\xbb\xbfdata: a\r\n\r\n", b"data: \xff\r\n\r\n\r\n", b"data: cut"]),
         (EVENT_STREAM, [b"data: a\r\r", b"data: b\r\r"]),
+        (EVENT_STREAM, [b"event: x\r\ndata: a\r\n\r\n", b"data: b\r\n"]),
         (EVENT_STREAM, [b"\n\n", b"id\n\n", b"data\n\n"]),
         (NDJSON, [b'{"a": 1}\n', b'{"a": 2}\r\n\r\n', b'{"a"']),
         (AWS_EVENTS, [aws_message(b"a"), aws_message(b""), aws_message(b"cut")[:-1]]),
@@ -184,6 +185,7 @@ def test_chrome_har_times_every_event() -> None:
     assert (1000 * MS, "client_closed") == (first.end.at_ns, first.end.reason)
     assert ("2026-03-01T10:00:01.000Z", "import:har") == (first.started_at, first.source)
     assert (False, True) == (is_untimed(first), is_untimed(second))
+    assert ["accept", "cookie"] == [name for name, _ in first.request.headers]
 
 
 def test_har_without_event_times_has_those_of_head_and_end() -> None:
@@ -241,6 +243,16 @@ def test_har_with_body_and_event_times_keeps_the_bodys_bytes() -> None:
     assert [b"data: c\n\n"] == pieces(read_har(har(other), "x")[0])
 
 
+def test_har_that_lost_a_body_says_so() -> None:
+    """What came after the head is not known: not an empty stream that ended well."""
+    entry = chrome_entry(**response(content={"mimeType": "text/event-stream", "size": 9}))
+    del entry["_eventSourceMessages"]
+    (recording,) = read_har(har(entry), "x")
+    assert recording.end is not None
+    assert ("recorder_died", ()) == (recording.end.reason, recording.reads)
+    assert "no body" in recording.end.detail
+
+
 def test_har_times_beyond_all_bounds() -> None:
     """Before the request, after the end of time: stored all the same."""
     messages = [{"time": time, "data": "x"} for time in (-1e300, 2, 1e300)]
@@ -259,6 +271,7 @@ def response(**fields: object) -> dict:
         ({"_error": "net::ERR_CONNECTION_RESET"}, "reset"),
         ({"_error": "net::ERR_INCOMPLETE_CHUNKED_ENCODING"}, "truncated"),
         ({"status": 0}, "truncated"),
+        ({"content": {"text": "", "size": 0}}, "complete"),
         ({}, "complete"),
     ],
 )

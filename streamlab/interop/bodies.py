@@ -99,9 +99,9 @@ def _cut_messages(body: bytes) -> list[bytes]:
 
 
 def _message_stops(body: bytes) -> Iterator[int]:
-    """Where messages end; none after the first that is broken or cut."""
+    """Where messages end, one that is cut beyond the body; none after the first broken one."""
     stop = 0
-    while (length := _message_bytes(body, stop)) is not None and stop + length <= len(body):
+    while (length := _message_bytes(body, stop)) is not None:
         stop += length
         yield stop
 

@@ -227,7 +227,16 @@ def _ending(entry: Node) -> tuple[EndReason, str]:
         return "reset", said
     if said or not entry.part("response").status("status"):
         return "truncated", said
+    if _is_body_lost(entry):
+        return "recorder_died", "the HAR has no body of this response"
     return "complete", ""
+
+
+def _is_body_lost(entry: Node) -> bool:
+    """Browsers drop large bodies, and can export without any."""
+    content = entry.part("response").part("content")
+    is_kept = content.has("text") or entry.has("_eventSourceMessages")
+    return not is_kept and content.number("size", 0) > 0
 
 
 def _moment(entry: Node, text: str) -> datetime:
