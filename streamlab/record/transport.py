@@ -1,0 +1,292 @@
+"""Transports for httpx and httpx2 that record what passes through them.
+
+The two libraries have the same names and no class in common. Each of the two transports below
+therefore is a transport of both, of those that are installed: one name to know, whichever library
+an SDK stands on.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import suppress
+from copy import copy
+from importlib import import_module
+from threading import Lock
+from types import ModuleType, TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self, overload
+
+import anyio
+import anyio.to_thread
+
+from streamlab.clock import Clock
+from streamlab.record.active import ActiveRecording
+from streamlab.record.passing import areceived, asent, received, sent
+from streamlab.record.recorder import Recorder, Store, header_pairs, known_body
+
+__all__ = ["AsyncRecordingTransport", "RecordingTransport"]
+
+
+def _installed() -> Iterator[ModuleType]:
+    for name in ("httpx", "httpx2"):
+        with suppress(ModuleNotFoundError):
+            yield import_module(name)
+
+
+_LIBRARIES: Final = tuple(_installed())
+
+if TYPE_CHECKING:
+    import httpx
+    import httpx2
+
+    class _SyncStream(httpx.SyncByteStream, httpx2.SyncByteStream):
+        pass
+
+    class _AsyncStream(httpx.AsyncByteStream, httpx2.AsyncByteStream):
+        pass
+
+    class _SyncTransport(httpx.BaseTransport, httpx2.BaseTransport):  # type: ignore[misc]
+        pass
+
+    class _AsyncTransport(httpx.AsyncBaseTransport, httpx2.AsyncBaseTransport):  # type: ignore[misc]
+        pass
+
+    _Inner = httpx.BaseTransport | httpx2.BaseTransport
+    _AsyncInner = httpx.AsyncBaseTransport | httpx2.AsyncBaseTransport
+else:
+
+    def _both(name: str) -> type:
+        return type(f"_{name}", tuple(getattr(library, name) for library in _LIBRARIES), {})
+
+    _SyncStream = _both("SyncByteStream")
+    _AsyncStream = _both("AsyncByteStream")
+    _SyncTransport = _both("BaseTransport")
+    _AsyncTransport = _both("AsyncBaseTransport")
+
+
+class RecordingTransport(_SyncTransport):
+    """Sends requests as `inner` does, and records each with its response, read by read.
+
+    `store` is the path of a library (made if it is not there), or an open `Library` or `Writer`.
+    `inner` is by default what the client would use itself: the `HTTPTransport` of its library.
+    Bytes, exceptions and pace are those of `inner`; a request that could not be sent leaves no
+    recording.
+
+    Close it (the client does) to be sure that all is stored. If the library cannot be written,
+    requests go on and one RuntimeWarning says so. StoreError if it cannot be opened.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        inner: "_Inner | None" = None,
+        name: str = "",
+        tags: tuple[str, ...] = (),
+        clock: Clock | None = None,
+    ) -> None:
+        self._inner: Any = inner
+        self._lock = Lock()
+        self._recorder = Recorder(store, name=name, tags=tags, clock=clock)
+
+    def __enter__(self) -> Self:
+        if self._inner is not None:
+            self._inner.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        try:
+            if self._inner is not None:
+                self._inner.__exit__(exc_type, exc_value, traceback)
+        finally:
+            self._close()
+
+    @overload
+    def handle_request(self, request: "httpx.Request") -> "httpx.Response": ...
+    @overload
+    def handle_request(self, request: "httpx2.Request") -> "httpx2.Response": ...
+    def handle_request(self, request: Any) -> Any:
+        """Send the request; the response's stream records itself while it is read."""
+        with self._lock:
+            if self._inner is None:
+                self._inner = _library_of(request).HTTPTransport()
+        active = self._recorder.begin(request)
+        outgoing = _outgoing(request, _trace(request, active))
+        if known_body(request) is None:
+            outgoing.stream = _Sent(request.stream, active)
+        with active.watch():
+            response = self._inner.handle_request(outgoing)
+        _respond(active, response)
+        response.stream = _Received(response.stream, active)
+        return response
+
+    def close(self) -> None:
+        """Close `inner`, and wait until everything is stored."""
+        try:
+            if self._inner is not None:
+                self._inner.close()
+        finally:
+            self._close()
+
+    def _close(self) -> None:
+        self._recorder.settle()
+        self._recorder.warn()
+
+
+class AsyncRecordingTransport(_AsyncTransport):
+    """As `RecordingTransport`, for `AsyncClient`."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        inner: "_AsyncInner | None" = None,
+        name: str = "",
+        tags: tuple[str, ...] = (),
+        clock: Clock | None = None,
+    ) -> None:
+        self._inner: Any = inner
+        self._recorder = Recorder(store, name=name, tags=tags, clock=clock)
+
+    async def __aenter__(self) -> Self:
+        if self._inner is not None:
+            await self._inner.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        try:
+            if self._inner is not None:
+                await self._inner.__aexit__(exc_type, exc_value, traceback)
+        finally:
+            await self._close()
+
+    @overload
+    async def handle_async_request(self, request: "httpx.Request") -> "httpx.Response": ...
+    @overload
+    async def handle_async_request(self, request: "httpx2.Request") -> "httpx2.Response": ...
+    async def handle_async_request(self, request: Any) -> Any:
+        """Send the request; the response's stream records itself while it is read."""
+        if self._inner is None:
+            self._inner = _library_of(request).AsyncHTTPTransport()
+        active = self._recorder.begin(request)
+        outgoing = _outgoing(request, _atrace(request, active))
+        if known_body(request) is None:
+            outgoing.stream = _AsyncSent(request.stream, active)
+        with active.watch():
+            response = await self._inner.handle_async_request(outgoing)
+        _respond(active, response)
+        response.stream = _AsyncReceived(response.stream, active)
+        return response
+
+    async def aclose(self) -> None:
+        """Close `inner`, and wait until everything is stored."""
+        try:
+            if self._inner is not None:
+                await self._inner.aclose()
+        finally:
+            await self._close()
+
+    async def _close(self) -> None:
+        # The disk may take its time: other tasks go on, and being cancelled loses nothing.
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(self._recorder.settle)
+        self._recorder.warn()
+
+
+class _Sent(_SyncStream):
+    """The body of a request."""
+
+    def __init__(self, stream: Any, active: ActiveRecording) -> None:  # noqa: ANN401
+        self._stream = stream
+        self._active = active
+
+    def __iter__(self) -> Iterator[bytes]:
+        return sent(self._stream, self._active)
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+class _Received(_Sent):
+    """The body of a response. Closing it before its end is our side's hanging up."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        return received(self._stream, self._active)
+
+    def close(self) -> None:
+        self._active.finish("client_closed", "the response was closed before its end")
+        super().close()
+
+
+class _AsyncSent(_AsyncStream):
+    """As `_Sent`."""
+
+    def __init__(self, stream: Any, active: ActiveRecording) -> None:  # noqa: ANN401
+        self._stream = stream
+        self._active = active
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return asent(self._stream, self._active)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+class _AsyncReceived(_AsyncSent):
+    """As `_Received`."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return areceived(self._stream, self._active)
+
+    async def aclose(self) -> None:
+        self._active.finish("client_closed", "the response was closed before its end")
+        await super().aclose()
+
+
+def _library_of(request: Any) -> Any:  # noqa: ANN401
+    return next(library for library in _LIBRARIES if isinstance(request, library.Request))
+
+
+def _outgoing(request: Any, trace: Callable[[str, Any], Any]) -> Any:  # noqa: ANN401
+    """The request to send: a copy, since the program may send its own a second time."""
+    outgoing = copy(request)
+    # What copying leaves out.
+    outgoing.stream = request.stream
+    outgoing.extensions = {**request.extensions, "trace": trace}
+    return outgoing
+
+
+def _trace(request: Any, active: ActiveRecording) -> Callable[[str, Any], None]:  # noqa: ANN401
+    """Tells the recording of httpcore's steps, and then whoever else wants to know."""
+    others = request.extensions.get("trace")
+
+    def trace(event: str, info: Any) -> None:  # noqa: ANN401
+        active.trace(event)
+        if others is not None:
+            others(event, info)
+
+    return trace
+
+
+def _atrace(request: Any, active: ActiveRecording) -> Callable[[str, Any], Awaitable[None]]:  # noqa: ANN401
+    """As `_trace`: an asynchronous httpcore wants a coroutine."""
+    others = request.extensions.get("trace")
+
+    async def trace(event: str, info: Any) -> None:  # noqa: ANN401
+        active.trace(event)
+        if others is not None:
+            await others(event, info)
+
+    return trace
+
+
+def _respond(active: ActiveRecording, response: Any) -> None:  # noqa: ANN401
+    headers = header_pairs(response.headers)
+    active.respond(response.status_code, headers, response.http_version)
