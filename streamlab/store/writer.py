@@ -13,6 +13,7 @@ import threading
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import ClassVar, Final, Self
@@ -199,15 +200,14 @@ class RecordingWriter:
 
     def read(self, read: Read) -> None:
         """A read."""
+        self._tasks.put(partial(self._insert, read))
 
-        def task() -> None:
-            progress = self._progress
-            rows = read_rows(progress.recording_id, [read], first_seq=progress.read_count)
-            progress.read_count += 1
-            insert_rows(self._connection, "reads", rows)
-            insert_rows(self._connection, "events", progress.live_events.feed(read))
-
-        self._tasks.put(task)
+    def _insert(self, read: Read) -> None:
+        progress = self._progress
+        rows = read_rows(progress.recording_id, [read], first_seq=progress.read_count)
+        progress.read_count += 1
+        insert_rows(self._connection, "reads", rows)
+        insert_rows(self._connection, "events", progress.live_events.feed(read))
 
     def finish(self, end: End) -> None:
         """The end; what is derived from the recording is made."""
