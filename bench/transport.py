@@ -11,6 +11,7 @@ import asyncio
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import httpx
@@ -104,14 +105,14 @@ async def _aflood(transport: httpx.AsyncBaseTransport) -> int:
 
 def _paced(folder: Path) -> Iterator[Figure]:
     served = stream(range(50 * MS, 50 * MS + PACED_READS * PACED_GAP_NS, PACED_GAP_NS))
-    note = f"{PACED_READS} events, one each 5 ms; gap at the caller − 5 ms; p50 / p99 / max"
+    note = f"{PACED_READS} events, every 5 ms; error of the gaps the caller sees; p50 / p99 / max"
     with serve([served]) as server:
         for what, transport in (
             ("without recording", httpx.HTTPTransport()),
             ("recorded", RecordingTransport(folder / "paced.db")),
         ):
             at_ns, cpu_ns = _read_paced(transport, f"{server.url}{PATH}")
-            gaps = [late - early for early, late in zip(at_ns, at_ns[1:], strict=False)]
+            gaps = [late - early for early, late in pairwise(at_ns)]
             off_ns = [abs(gap - PACED_GAP_NS) for gap in gaps[:-1]]
             yield Figure(f"paced, {what}", percentiles(off_ns), note)
             yield Figure(

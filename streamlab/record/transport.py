@@ -1,67 +1,35 @@
 """Transports for httpx and httpx2 that record what passes through them.
 
-The two libraries have the same names and no class in common. Each of the two transports below
-therefore is a transport of both, of those that are installed: one name to know, whichever library
-an SDK stands on.
+Each of the two below is a transport of both libraries: one name to know, whichever of them an SDK
+stands on.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import suppress
+from collections.abc import Awaitable, Callable
 from copy import copy
-from importlib import import_module
 from threading import Lock
-from types import ModuleType, TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self, overload
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, overload
 
 import anyio
 import anyio.to_thread
 
 from streamlab.clock import Clock
 from streamlab.record.active import ActiveRecording
-from streamlab.record.passing import areceived, asent, received, sent
+from streamlab.record.libraries import AsyncTransport, SyncTransport, library_of
+from streamlab.record.passing import received
 from streamlab.record.recorder import Recorder, Store, header_pairs, known_body
-
-__all__ = ["AsyncRecordingTransport", "RecordingTransport"]
-
-
-def _installed() -> Iterator[ModuleType]:
-    for name in ("httpx", "httpx2"):
-        with suppress(ModuleNotFoundError):
-            yield import_module(name)
-
-
-_LIBRARIES: Final = tuple(_installed())
+from streamlab.record.streams import AsyncReceived, AsyncSent, Received, Sent
 
 if TYPE_CHECKING:
     import httpx
     import httpx2
 
-    class _SyncStream(httpx.SyncByteStream, httpx2.SyncByteStream):
-        pass
+    from streamlab.record.libraries import AsyncInner, Inner
 
-    class _AsyncStream(httpx.AsyncByteStream, httpx2.AsyncByteStream):
-        pass
-
-    class _SyncTransport(httpx.BaseTransport, httpx2.BaseTransport):  # type: ignore[misc]
-        pass
-
-    class _AsyncTransport(httpx.AsyncBaseTransport, httpx2.AsyncBaseTransport):  # type: ignore[misc]
-        pass
-
-    _Inner = httpx.BaseTransport | httpx2.BaseTransport
-    _AsyncInner = httpx.AsyncBaseTransport | httpx2.AsyncBaseTransport
-else:
-
-    def _both(name: str) -> type:
-        return type(f"_{name}", tuple(getattr(library, name) for library in _LIBRARIES), {})
-
-    _SyncStream = _both("SyncByteStream")
-    _AsyncStream = _both("AsyncByteStream")
-    _SyncTransport = _both("BaseTransport")
-    _AsyncTransport = _both("AsyncBaseTransport")
+__all__ = ["AsyncRecordingTransport", "RecordingTransport"]
 
 
-class RecordingTransport(_SyncTransport):
+class RecordingTransport(SyncTransport):
     """Sends requests as `inner` does, and records each with its response, read by read.
 
     `store` is the path of a library (made if it is not there), or an open `Library` or `Writer`.
@@ -77,7 +45,7 @@ class RecordingTransport(_SyncTransport):
         self,
         store: Store,
         *,
-        inner: "_Inner | None" = None,
+        inner: "Inner | None" = None,
         name: str = "",
         tags: tuple[str, ...] = (),
         clock: Clock | None = None,
@@ -111,16 +79,14 @@ class RecordingTransport(_SyncTransport):
         """Send the request; the response's stream records itself while it is read."""
         with self._lock:
             if self._inner is None:
-                self._inner = _library_of(request).HTTPTransport()
+                self._inner = library_of(request).HTTPTransport()
         active = self._recorder.begin(request)
         outgoing = _outgoing(request, _trace(request, active))
         if known_body(request) is None:
-            outgoing.stream = _Sent(request.stream, active)
+            outgoing.stream = Sent(request.stream, active)
         with active.watch():
             response = self._inner.handle_request(outgoing)
-        _respond(active, response)
-        response.stream = _Received(response.stream, active)
-        return response
+        return _record(active, response, Received)
 
     def close(self) -> None:
         """Close `inner`, and wait until everything is stored."""
@@ -135,14 +101,14 @@ class RecordingTransport(_SyncTransport):
         self._recorder.warn()
 
 
-class AsyncRecordingTransport(_AsyncTransport):
+class AsyncRecordingTransport(AsyncTransport):
     """As `RecordingTransport`, for `AsyncClient`."""
 
     def __init__(
         self,
         store: Store,
         *,
-        inner: "_AsyncInner | None" = None,
+        inner: "AsyncInner | None" = None,
         name: str = "",
         tags: tuple[str, ...] = (),
         clock: Clock | None = None,
@@ -174,16 +140,14 @@ class AsyncRecordingTransport(_AsyncTransport):
     async def handle_async_request(self, request: Any) -> Any:
         """Send the request; the response's stream records itself while it is read."""
         if self._inner is None:
-            self._inner = _library_of(request).AsyncHTTPTransport()
+            self._inner = library_of(request).AsyncHTTPTransport()
         active = self._recorder.begin(request)
         outgoing = _outgoing(request, _atrace(request, active))
         if known_body(request) is None:
-            outgoing.stream = _AsyncSent(request.stream, active)
+            outgoing.stream = AsyncSent(request.stream, active)
         with active.watch():
             response = await self._inner.handle_async_request(outgoing)
-        _respond(active, response)
-        response.stream = _AsyncReceived(response.stream, active)
-        return response
+        return _record(active, response, AsyncReceived)
 
     async def aclose(self) -> None:
         """Close `inner`, and wait until everything is stored."""
@@ -198,60 +162,6 @@ class AsyncRecordingTransport(_AsyncTransport):
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(self._recorder.settle)
         self._recorder.warn()
-
-
-class _Sent(_SyncStream):
-    """The body of a request."""
-
-    def __init__(self, stream: Any, active: ActiveRecording) -> None:  # noqa: ANN401
-        self._stream = stream
-        self._active = active
-
-    def __iter__(self) -> Iterator[bytes]:
-        return sent(self._stream, self._active)
-
-    def close(self) -> None:
-        self._stream.close()
-
-
-class _Received(_Sent):
-    """The body of a response. Closing it before its end is our side's hanging up."""
-
-    def __iter__(self) -> Iterator[bytes]:
-        return received(self._stream, self._active)
-
-    def close(self) -> None:
-        self._active.finish("client_closed", "the response was closed before its end")
-        super().close()
-
-
-class _AsyncSent(_AsyncStream):
-    """As `_Sent`."""
-
-    def __init__(self, stream: Any, active: ActiveRecording) -> None:  # noqa: ANN401
-        self._stream = stream
-        self._active = active
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return asent(self._stream, self._active)
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
-
-
-class _AsyncReceived(_AsyncSent):
-    """As `_Received`."""
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return areceived(self._stream, self._active)
-
-    async def aclose(self) -> None:
-        self._active.finish("client_closed", "the response was closed before its end")
-        await super().aclose()
-
-
-def _library_of(request: Any) -> Any:  # noqa: ANN401
-    return next(library for library in _LIBRARIES if isinstance(request, library.Request))
 
 
 def _outgoing(request: Any, trace: Callable[[str, Any], Any]) -> Any:  # noqa: ANN401
@@ -287,6 +197,18 @@ def _atrace(request: Any, active: ActiveRecording) -> Callable[[str, Any], Await
     return trace
 
 
-def _respond(active: ActiveRecording, response: Any) -> None:  # noqa: ANN401
+def _record(
+    active: ActiveRecording,
+    response: Any,  # noqa: ANN401
+    kind: type[Received | AsyncReceived],
+) -> Any:  # noqa: ANN401
+    """The same response, whose stream records itself while it is read."""
     headers = header_pairs(response.headers)
     active.respond(response.status_code, headers, response.http_version)
+    if response.is_closed:
+        # A mock's: the body is in memory, and nobody will ask the stream for it.
+        for _ in received(response.stream, active):
+            pass
+    else:
+        response.stream = kind(response.stream, active)
+    return response

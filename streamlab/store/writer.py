@@ -128,22 +128,26 @@ class _Worker:
             self.thread.join()
 
     def _run(self) -> None:
-        is_open = True
-        while is_open:
-            batch, is_open = self._gather()
-            if self.error is None:
-                try:
-                    with store_errors(self._path), transaction(self.connection):
-                        for task in batch:
-                            if not isinstance(task, threading.Event):
-                                task()
-                except StoreError as error:
-                    self.error = error
-            for task in batch:
-                if isinstance(task, threading.Event):
-                    task.set()
+        while self._store():
+            pass
         self.connection.close()
         self._running.discard(self)
+
+    def _store(self) -> bool:
+        """Store what there is; False after the last. While it waits it holds no task, no writer."""
+        batch, is_open = self._gather()
+        if self.error is None:
+            try:
+                with store_errors(self._path), transaction(self.connection):
+                    for task in batch:
+                        if not isinstance(task, threading.Event):
+                            task()
+            except StoreError as error:
+                self.error = error
+        for task in batch:
+            if isinstance(task, threading.Event):
+                task.set()
+        return is_open
 
     def _gather(self) -> tuple[list[_Task | threading.Event], bool]:
         """Wait for a task, take those behind it too; False when the last one was asked for."""
