@@ -3,6 +3,7 @@
 import asyncio
 import collections
 import gc
+import re
 import sqlite3
 import subprocess
 import sys
@@ -102,9 +103,9 @@ def look(
     return seen
 
 
-def stored() -> list[Recording]:
+def stored(store: str = STORE) -> list[Recording]:
     """What the library holds, oldest first."""
-    with Library(STORE) as library:
+    with Library(store) as library:
         return [library.load(summary.id) for summary in library.summaries()]
 
 
@@ -748,3 +749,21 @@ def test_sdks_see_no_difference(
     assert recording.end is not None
     assert recording.end.reason in ("complete", "client_closed")
     assert text in (analyze(recording).text, "Grüß Gott")
+
+
+DOCS = Path(__file__).parents[1] / "docs/transports.md"
+BLOCKS = re.findall(r"```python\n(.*?)```", DOCS.read_text("utf-8"), re.DOTALL)
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_docs_examples_work(block: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """As they stand, but for the host, which is a replay server here."""
+    with serve([CHAT], speed=0) as server:
+        code = block.replace("https://api.example", server.url)
+        exec(compile(code, str(DOCS), "exec"), {})
+    printed = capsys.readouterr().out
+    if "block_network" in block:
+        assert "`" + printed.strip() + "`" in DOCS.read_text("utf-8")
+    else:
+        assert printed
+        assert CHAT.body == stored("streamlab.db")[0].body

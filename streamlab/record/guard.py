@@ -11,7 +11,7 @@ from contextlib import ContextDecorator
 from functools import wraps
 from threading import Lock
 from types import TracebackType
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Final, Self, TypeVar, cast
 
 from streamlab.errors import NetworkBlockedError
 
@@ -23,6 +23,8 @@ _HINT: Final = (
     "it went around streamlab: give the client a recording transport (http_client=…) or point its "
     "base_url at the replay server; or allow the host: block_network(allow=…)"
 )
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 def block_network(*, allow: Collection[str] = _LOOPBACK) -> "NetworkBlock":
@@ -67,7 +69,7 @@ class NetworkBlock(ContextDecorator):
             if not self._in_force:
                 _unpatch()
 
-    def __call__(self, function: Any) -> Any:  # noqa: ANN401 - any function, and one like it
+    def __call__(self, function: _Function) -> _Function:
         """Decorate `function`, which may be a coroutine function."""
         if not inspect.iscoroutinefunction(function):
             return super().__call__(function)
@@ -77,7 +79,7 @@ class NetworkBlock(ContextDecorator):
             with self:
                 return await function(*args, **kwargs)
 
-        return guarded
+        return cast("_Function", guarded)
 
     def allows(self, host: str) -> bool:
         """Whether `host`, a name or an address, may be reached."""
