@@ -44,7 +44,11 @@ def _compare(what: str, data: bytes, size: int) -> Iterator[Figure]:
             seconds, peer_events = _time(peer, reads)
             peer_s.append(seconds)
             assert peer_events == events, f"{peer_events} events, not {events}"
-    yield Figure(f"{what}, streamlab", _rate(min(ours_s), data, events), f"best of {repeats}")
+    yield Figure(
+        f"{what}, streamlab",
+        _rate(min(ours_s), data, events),
+        f"best of {repeats}" if repeats > 1 else "one run",
+    )
     if peer:
         ratio = f"streamlab takes {min(ours_s) / min(peer_s):.2f} times as long"
         yield Figure(f"{what}, httpx-sse", _rate(min(peer_s), data, events), ratio)

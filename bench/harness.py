@@ -1,4 +1,4 @@
-"""What the benchmarks share: the synthetic stream, a client that discards, and figures."""
+"""What the benchmarks have in common: the synthetic stream, a client that discards, and figures."""
 
 import asyncio
 import json

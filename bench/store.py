@@ -81,7 +81,7 @@ def _paced(path: Path) -> Iterator[Figure]:
     Library(path, create=True).close()
     with second_process() as watcher, Writer(path, recorder="bench:0") as writer:
         active = _begin(writer)
-        committed = watcher.submit(_watch, path, len(reads))
+        committed = watcher.submit(_watch, path, active.build().id, len(reads))
         start_ns = time.monotonic_ns() + 200 * MS
         for number, read in enumerate(reads):
             _wait_until_ns(start_ns + number * MS)
@@ -107,14 +107,15 @@ def _wait_until_ns(due_ns: int) -> None:
         select.select([], [], [], wait_ns / 1e9)
 
 
-def _watch(path: Path, count: int) -> list[int]:
+def _watch(path: Path, recording_id: str, count: int) -> list[int]:
     """When each of `count` reads was first seen by another connection."""
     connection = sqlite3.connect(path)
+    sql = "select max(seq) + 1 from reads where recording_id = ?"
     seen_ns: list[int] = []
     while len(seen_ns) < count:
-        (latest,) = connection.execute("select max(rowid) from reads").fetchone()
+        (stored,) = connection.execute(sql, (recording_id,)).fetchone()
         now_ns = time.monotonic_ns()
-        seen_ns += [now_ns] * ((latest or 0) - len(seen_ns))
+        seen_ns += [now_ns] * ((stored or 0) - len(seen_ns))
     connection.close()
     return seen_ns
 

@@ -96,6 +96,7 @@ _ENDINGS: dict[EndReason, type[Finish | Close | Reset | Spoil | Hang]] = {
     "protocol_error": Spoil,
     # How it would have ended is not known; a cut is what the evidence shows.
     "recorder_died": Close,
+    "unreachable": Close,
 }
 
 

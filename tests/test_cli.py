@@ -1,15 +1,17 @@
 """The command line as a user meets it: a process, its two outputs and its exit code."""
 
+import io
 import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -427,3 +429,63 @@ def test_live_printing_waits_for_nothing(tmp_path: Path) -> None:
             assert b"second" == recorder.stdout.read()
             assert recorder.stderr is not None
             recorder.stderr.read()
+
+
+def test_show_follows_a_recording_that_grows(tmp_path: Path) -> None:
+    """Each event is printed once it is stored, and the end ends it."""
+    recording = make_recording(*[chat_event(word) for word in ("one", "two")], DONE)
+    assert recording.response is not None
+    assert recording.end is not None
+    with Library("streamlab.db", create=True) as library, library.open_writer() as writer:
+        stored = writer.begin(replace(recording, response=None, reads=(), end=None))
+        stored.respond(recording.response)
+        stored.read(recording.reads[0])
+        command = [sys.executable, "-m", "streamlab", "show", "--follow"]
+        wait_for_reads(tmp_path / "streamlab.db", 1)
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as follower:
+            assert follower.stdout is not None
+            assert "head 200" in follower.stdout.readline()
+            assert "“one”" in follower.stdout.readline()
+            stored.read(recording.reads[1])
+            assert "“two”" in follower.stdout.readline()
+            stored.read(recording.reads[2])
+            stored.finish(recording.end)
+            rest = follower.stdout.read()
+            assert 0 == follower.wait(30)
+    assert "[DONE]" in rest
+    assert "complete" in rest
+    assert 2 == len(rest.splitlines())
+
+
+def wait_for_reads(path: Path, count: int) -> None:
+    patience = threading.Event()
+    for _ in range(1000):
+        with Library(path) as library:
+            if [summary.reads for summary in library.summaries()] == [count]:
+                return
+        patience.wait(0.01)
+    raise AssertionError("the reads never came")
+
+
+def test_upkeep(
+    tmp_path: Path, run_here: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """rm asks first, reindex counts, doctor is content or exits with 1."""
+    first = make_recording(DONE, name="first", recording_id="a" * 12)
+    second = make_recording(DONE, name="second", recording_id="b" * 12)
+    with Library("streamlab.db", create=True) as library:
+        library.add([first, second])
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    assert 0 == run_here("rm", "first").returncode
+    assert 2 == len(json.loads(run_here("ls", "--json").stdout))
+    assert "deleted 1" in run_here("rm", "first", "--yes").stderr
+    assert ["second"] == [line["name"] for line in json.loads(run_here("ls", "--json").stdout)]
+    assert "reindexed 1" in run_here("reindex").stderr
+    assert "reindexed 1" in run_here("reindex", "second").stderr
+    assert "is whole: 1 recordings" in run_here("doctor").stderr
+    with sqlite3.connect("streamlab.db") as harmed:
+        harmed.execute("delete from metrics")
+    harmed.close()
+    ran = run_here("doctor", "--json")
+    assert (1, "b" * 12) == (ran.returncode, json.loads(ran.stdout)[0]["place"])
+    assert "reindex" in run_here("doctor").stderr

@@ -55,6 +55,7 @@ def test_every_end_reason_has_its_ending(reason: str) -> None:
         "protocol_error": Spoil,
         "client_closed": Hang,
         "recorder_died": Close,
+        "unreachable": Close,
     }
     last = schedule(make_recording(b"a", reason=reason, gap_ns=10)).actions[-1]
     assert endings[reason](at_ns=20) == last

@@ -292,3 +292,55 @@ def test_processes_are_told_apart() -> None:
     assert is_alive(f"elsewhere:{pid}:")
     if sys.platform == "linux":
         assert not is_alive(f"{host}:{pid}:123"), "a later process with the same number"
+
+
+def test_removing_takes_everything_of_a_recording_and_nothing_else(library: Library) -> None:
+    """No rows are left behind in any table."""
+    (kept,) = library.add(read_cassette(FIXTURES / "systems/assisters-chat.jsonl"))
+    before = counts(library.path)
+    library.add(read_cassette(FIXTURES / "systems/assisters-malformed.jsonl"))
+    library.remove(library.resolve(["assisters-malformed", "assisters-malformed"]))
+    assert before == counts(library.path)
+    assert [kept] == [summary.id for summary in library.summaries()]
+    with pytest.raises(NotFoundError):
+        library.resolve(["assisters-malformed"])
+
+
+def test_reindexing_makes_what_is_derived_anew(library: Library) -> None:
+    """From the evidence alone; the same rows as before."""
+    ids = library.add(read_cassette(FIXTURES / "systems/fastgpt-detail.jsonl"))
+    library.add(read_cassette(FIXTURES / "systems/assisters-malformed.jsonl"))
+    before = counts(library.path)
+    other = sqlite3.connect(library.path)
+    for table in ("events", "metrics", "findings"):
+        other.execute(f"delete from {table}")
+    other.execute("update recordings set dialect = null")
+    other.commit()
+    other.close()
+    assert 1 == library.reindex(ids)
+    assert 0 < counts(library.path)["events"] < before["events"]
+    assert 2 == library.reindex()
+    assert before == counts(library.path)
+    assert {"fastgpt", "openai.chat"} == {summary.dialect for summary in library.summaries()}
+
+
+@pytest.mark.parametrize(
+    ("harm", "message"),
+    [
+        ("delete from recordings where id = 'x'", "2 reads without their recording"),
+        ("update reads set at_ns = 1 where seq = 1", "1 reads whose time goes back"),
+        ("delete from reads where seq = 0", "1 reads are missing"),
+        ("delete from metrics", "an ended recording without metrics"),
+    ],
+)
+def test_the_doctor_sees_what_is_wrong(library: Library, harm: str, message: str) -> None:
+    """A whole library gives nothing; each harm gives its diagnosis with a hint."""
+    library.add([make_recording(chat_event("a"), DONE, recording_id="x")])
+    assert [] == library.diagnose()
+    other = sqlite3.connect(library.path)
+    other.execute(harm)
+    other.commit()
+    other.close()
+    found = library.diagnose()
+    assert message in [diagnosis.message[: len(message)] for diagnosis in found]
+    assert all(diagnosis.hint for diagnosis in found)

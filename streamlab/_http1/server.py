@@ -16,7 +16,7 @@ import h11
 
 from streamlab._http1.tcp import reset_on_close, unacknowledged_bytes
 from streamlab._http1.wire import response_head
-from streamlab.recording import Header
+from streamlab.recording import Header, header_value
 
 __all__ = ["MAX_BODY_BYTES", "Exchange", "HttpRequest", "ServerConnection"]
 
@@ -24,6 +24,7 @@ __all__ = ["MAX_BODY_BYTES", "Exchange", "HttpRequest", "ServerConnection"]
 MAX_BODY_BYTES: Final = 64 * 1024 * 1024
 # nginx allows 32 KiB, h11 16 KiB, Node 16 KiB; a long JWT or cookie fits well in 64 KiB.
 _MAX_HEAD_BYTES: Final = 64 * 1024
+_ARRIVAL_POLL_S: Final = 0.001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,13 @@ class HttpRequest:
     headers: tuple[Header, ...]
     body: bytes
     http_version: str
+
+    @property
+    def keeps_alive(self) -> bool:
+        """Whether the client means to use its connection again (RFC 9112, 9.3)."""
+        connection = header_value(self.headers, "connection") or ""
+        options = {option.strip().lower() for option in connection.split(",")}
+        return "close" not in options if self.http_version == "1.1" else "keep-alive" in options
 
 
 class Exchange:
@@ -63,14 +71,17 @@ class Exchange:
         """Close the connection (TCP FIN), after what was written has been sent."""
         self._connection.end_exchange(keep_alive=False)
 
-    def has_arrived(self) -> bool:
-        """Whether the client's side has acknowledged all that was written."""
-        connection = self._transport.get_extra_info("socket")
-        return self._transport.get_write_buffer_size() + unacknowledged_bytes(connection) == 0
-
     def reset(self) -> None:
-        """Reset the connection (TCP RST); what has not arrived (`has_arrived`) is lost."""
-        reset_on_close(self._transport.get_extra_info("socket"))
+        """Reset the connection (TCP RST), once the client's side has acknowledged what was written:
+        a reset throws away what is still on its way, and no event tells when it has arrived."""
+        self.on_left = self.on_writable = _nothing
+        connection = self._transport.get_extra_info("socket")
+        if self._transport.is_closing() or connection.fileno() < 0:
+            return
+        if self._transport.get_write_buffer_size() + unacknowledged_bytes(connection):
+            asyncio.get_running_loop().call_later(_ARRIVAL_POLL_S, self.reset)
+            return
+        reset_on_close(connection)
         self._connection.end_exchange(keep_alive=False, abort=True)
 
 

@@ -8,9 +8,10 @@ from streamlab.analysis.stream import (
     Malformed,
     ReadEvent,
     Stall,
+    Stream,
     TokenSource,
     analyze,
-    read_events,
+    read_stream,
 )
 
 __all__ = [
@@ -21,9 +22,10 @@ __all__ = [
     "Malformed",
     "ReadEvent",
     "Stall",
+    "Stream",
     "TokenSource",
     "analyze",
     "distribution",
     "percentile_ns",
-    "read_events",
+    "read_stream",
 ]

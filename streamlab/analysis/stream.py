@@ -36,9 +36,10 @@ __all__ = [
     "Malformed",
     "ReadEvent",
     "Stall",
+    "Stream",
     "TokenSource",
     "analyze",
-    "read_events",
+    "read_stream",
 ]
 
 DEFAULT_STALL_NS: Final = 500_000_000
@@ -142,22 +143,35 @@ class Analysis:
         return succeeded and ended and not self.malformed and not self.errors
 
 
-def read_events(
-    recording: Recording, arrived: Sequence[Arrival]
-) -> tuple[Detection | None, tuple[ReadEvent, ...]]:
-    """The dialect that the events show, and what it reads in each."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """A recording's body, read: its items as they arrived, its dialect, and what that reads in
+    each event."""
+
+    arrived: tuple[Arrival, ...]
+    detection: Detection | None
+    events: tuple[ReadEvent, ...]
+
+
+def read_stream(recording: Recording) -> Stream:
+    """Decode a recording's body, find its dialect, and read each event in it."""
+    arrived = arrivals(recording)
     found = [(arrival, arrival.item) for arrival in arrived if isinstance(arrival.item, Event)]
     detection = detect(recording.request.url, (event for _, event in found))
-    return detection, tuple(
+    events = tuple(
         ReadEvent(arrival=arrival, event=event, deltas=read(detection, event))
         for arrival, event in found
     )
+    return Stream(arrived=arrived, detection=detection, events=events)
 
 
-def analyze(recording: Recording, *, stall_ns: int = DEFAULT_STALL_NS) -> Analysis:
-    """All numbers of a recording. `stall_ns` is the silence above which a gap is a stall."""
-    arrived = arrivals(recording)
-    detection, events = read_events(recording, arrived)
+def analyze(
+    recording: Recording, *, stall_ns: int = DEFAULT_STALL_NS, stream: Stream | None = None
+) -> Analysis:
+    """All numbers of a recording. `stall_ns` is the silence above which a gap is a stall; `stream`
+    spares reading the body again where that has been done."""
+    stream = stream or read_stream(recording)
+    arrived, detection, events = stream.arrived, stream.detection, stream.events
     outputs = [event for event in events if event.is_output]
     times_ns = [event.arrival.at_ns for event in outputs]
     gaps_ns = tuple(later - earlier for earlier, later in pairwise(times_ns))

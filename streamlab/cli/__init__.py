@@ -10,11 +10,15 @@ import typer
 from streamlab import __version__
 from streamlab.cli.analyze import analyze
 from streamlab.cli.demo import demo
+from streamlab.cli.doctor import doctor
 from streamlab.cli.export import export
 from streamlab.cli.import_ import import_
 from streamlab.cli.ls import ls
+from streamlab.cli.proxy import proxy
 from streamlab.cli.record import record
+from streamlab.cli.reindex import reindex
 from streamlab.cli.replay import replay
+from streamlab.cli.rm import rm
 from streamlab.cli.show import show
 from streamlab.errors import StreamlabError
 
@@ -48,12 +52,16 @@ def _streamlab(
 
 
 app.command()(record)
+app.command()(proxy)
 app.command()(replay)
 app.command()(ls)
 app.command()(show)
 app.command()(analyze)
 app.command()(export)
 app.command("import")(import_)
+app.command()(rm)
+app.command()(reindex)
+app.command()(doctor)
 app.command()(demo)
 
 

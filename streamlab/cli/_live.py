@@ -6,7 +6,7 @@ from pathlib import Path
 
 from streamlab.analysis import analyze
 from streamlab.cli._console import narrate, print_text
-from streamlab.dialect import Detection, detect, read
+from streamlab.dialect import EVENTS_LOOKED_AT, Detection, detect, read
 from streamlab.recording import Read, Recording, Response
 from streamlab.report import format_ns, format_rate, one_line, visible
 from streamlab.sse import Event
@@ -52,7 +52,7 @@ class LivePrinter:
             print_text("".join(self._text(item) for item in items if isinstance(item, Event)))
 
     def _text(self, event: Event) -> str:
-        if self._detection is None:
+        if self._detection is None and len(self._events) < EVENTS_LOOKED_AT:
             self._events.append(event)
             self._detection = detect(self._url, self._events)
         if self._detection is None:

@@ -2,13 +2,13 @@
 
 import asyncio
 import math
-import signal
 from collections.abc import Sequence
 from pathlib import Path
 
 from streamlab.analysis import distribution
 from streamlab.cli._console import narrate, print_text
 from streamlab.cli._select import select
+from streamlab.cli._stop import on_stop
 from streamlab.errors import InputError, NotFoundError
 from streamlab.recording import Recording
 from streamlab.replay import Answered, ReplayServer
@@ -53,10 +53,7 @@ def serve_until_stopped(recordings: list[Recording], *, speed: float, host: str,
 
 
 async def _run(server: ReplayServer, *, speed: float, host: str, port: int) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    stop = on_stop()
     await server.start(host=host, port=port)
     print_text(server.url + "\n")
     _narrate_start(server, speed)

@@ -18,6 +18,9 @@ def show(
     events: Annotated[
         str, typer.Option("--events", help="Only these event types, separated by commas.")
     ] = "",
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on while it is being recorded.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show one stream event by event, with the gaps drawn to scale."""
@@ -27,7 +30,11 @@ def show(
 
     recording = select_one(which, db)
     types = [name.strip() for name in events.split(",") if name.strip()]
-    if raw:
+    if follow:
+        from streamlab.cli._follow import follow_events
+
+        follow_events(recording.id, db, types)
+    elif raw:
         write_raw(recording)
     elif text:
         _console.print_text(shown_text(recording))

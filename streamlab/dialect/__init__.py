@@ -21,6 +21,7 @@ from streamlab.sse import Event
 
 __all__ = [
     "DIALECTS",
+    "EVENTS_LOOKED_AT",
     "OUTPUT_KINDS",
     "Clue",
     "Delta",
@@ -43,7 +44,7 @@ DIALECTS: Final[tuple[Dialect, ...]] = (
 )
 
 # A stream that has not shown what it is in its first events will not show it later.
-_EVENTS_LOOKED_AT: Final = 50
+EVENTS_LOOKED_AT: Final = 50
 
 # Which delta stands for an event that carries several: what a reader would want to see first.
 _PRIORITY: Final[tuple[DeltaKind, ...]] = (
@@ -65,7 +66,7 @@ def detect(url: str, events: Iterable[Event]) -> Detection | None:
     path = urlsplit(url).path
     clues = [
         Clue(url_path=path, event=event, payload=parse_json(event.data)[0])
-        for event in islice(events, _EVENTS_LOOKED_AT)
+        for event in islice(events, EVENTS_LOOKED_AT)
     ]
     for dialect in DIALECTS:
         for clue in clues:

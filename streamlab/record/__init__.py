@@ -5,5 +5,15 @@ The transports stand in `record.transport`: importing them imports httpx and htt
 
 from streamlab.record.active import ActiveRecording, Listener
 from streamlab.record.once import Options, record_once
+from streamlab.record.proxy import ProxyServer
+from streamlab.record.upstream import Upstream, parse_upstreams
 
-__all__ = ["ActiveRecording", "Listener", "Options", "record_once"]
+__all__ = [
+    "ActiveRecording",
+    "Listener",
+    "Options",
+    "ProxyServer",
+    "Upstream",
+    "parse_upstreams",
+    "record_once",
+]

@@ -33,6 +33,7 @@ class Catalog:
 
     def __init__(self, recordings: Sequence[Recording]) -> None:
         self.recordings = tuple(recordings)
+        self._contents = {recording.id: _recorded_content(recording) for recording in recordings}
         self._asked: Counter[tuple[str, ...]] = Counter()
 
     def routes(self) -> list[Route]:
@@ -44,7 +45,7 @@ class Catalog:
         parts = urlsplit(target)
         candidates = self._on_route(method, parts.path)
         wanted = _content(parts.query, body)
-        equal = [r for r in candidates if _recorded_content(r) == wanted]
+        equal = [r for r in candidates if self._contents[r.id] == wanted]
         chosen = equal or candidates
         if not chosen:
             return None

@@ -1,19 +1,14 @@
 """Performs a script on a connection: each step at its time, then the ending."""
 
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Protocol
 
 from streamlab._http1 import Exchange
 from streamlab.clock import Clock, Pacer, Timer
-from streamlab.replay.script import Script
+from streamlab.replay.script import STEP_BYTES, Script
 from streamlab.schedule import Finish, Hang, Reset
 
 __all__ = ["Performance", "Stage"]
-
-# As much as asyncio buffers before it asks to pause: more would only pile up in memory.
-_WRITE_BYTES: Final = 64 * 1024
-# A reset throws away what is still on its way, and no event tells when it has arrived.
-_ARRIVAL_POLL_NS: Final = 1_000_000
 
 
 class Stage(Protocol):
@@ -82,7 +77,7 @@ class Performance:
         elif elapsed_ns < self._script.ending.at_ns:
             self._wait_until_ns(self._script.ending.at_ns)
         else:
-            self._end(elapsed_ns)
+            self._end()
 
     def _write_due(self, elapsed_ns: int) -> bool:
         """Write the steps that are due; False if the client does not keep up with them."""
@@ -94,11 +89,11 @@ class Performance:
         return False
 
     def _take_due(self, elapsed_ns: int) -> list[bytes]:
-        """The frames of the next steps that are due, up to about `_WRITE_BYTES`."""
+        """The frames of the next steps that are due, up to about `STEP_BYTES`."""
         frames: list[bytes] = []
         size = 0
         steps = self._script.steps
-        while self._next < len(steps) and size < _WRITE_BYTES:
+        while self._next < len(steps) and size < STEP_BYTES:
             step = steps[self._next]
             if step.at_ns > elapsed_ns:
                 break
@@ -111,14 +106,11 @@ class Performance:
     def _wait_until_ns(self, at_ns: int) -> None:
         self._timer = self._stage.pacer.call_at_ns(self._start_ns + at_ns, self._go_on)
 
-    def _end(self, elapsed_ns: int) -> None:
+    def _end(self) -> None:
         match self._script.ending:
             case Hang():
                 return
             case Reset():
-                if not self._exchange.has_arrived():
-                    self._wait_until_ns(elapsed_ns + _ARRIVAL_POLL_NS)
-                    return
                 self._exchange.reset()
             case Finish():
                 self._exchange.finish(keep_alive=self._keep_alive)

@@ -19,9 +19,12 @@ from streamlab.schedule import (
     Spoil,
 )
 
-__all__ = ["Ending", "Script", "Step", "script"]
+__all__ = ["STEP_BYTES", "Ending", "Script", "Step", "script"]
 
 Ending = Finish | Close | Reset | Hang
+
+# As much as asyncio buffers before it asks to pause: more would only pile up in memory.
+STEP_BYTES: Final = 64 * 1024
 
 # Not a chunk size (RFC 9112, 7.1), and not a status line (RFC 9112, 4).
 _BAD_CHUNK_SIZE: Final = b"zz\r\n"
@@ -61,7 +64,7 @@ def script(schedule: Schedule, *, http_version: str) -> Script:
     ending: Ending = last if isinstance(last, Finish | Reset | Hang) else Close(at_ns=last.at_ns)
     return Script(
         recording_id=schedule.recording_id,
-        steps=tuple(steps),
+        steps=tuple(_joined(steps)),
         ending=ending,
         can_keep_alive=isinstance(ending, Finish) and _shows_its_end(schedule, framing),
     )
@@ -78,6 +81,18 @@ def _steps(action: Action, framing: Framing) -> list[Step]:
         case Finish() if framing == "chunked":
             return [Step(action.at_ns, LAST_CHUNK)]
     return []
+
+
+def _joined(steps: list[Step]) -> list[Step]:
+    """Steps of one time as one, up to `STEP_BYTES`: a write for each would only cost."""
+    joined: list[Step] = []
+    for step in steps:
+        last = joined[-1] if joined else None
+        if last and last.at_ns == step.at_ns and len(last.data) < STEP_BYTES:
+            joined[-1] = Step(step.at_ns, last.data + step.data)
+        else:
+            joined.append(step)
+    return joined
 
 
 def _spoil(action: Spoil, framing: Framing, *, has_head: bool) -> list[Step]:

@@ -1,16 +1,14 @@
 """The replay server: recordings as the endpoint they were recorded from."""
 
-import asyncio
-import errno
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from streamlab._http1 import Exchange, HttpRequest, ServerConnection, same_origin_path
+from streamlab._http1 import Exchange, HttpRequest, Listener, same_origin_path
 from streamlab.clock import Clock, Pacer, SystemClock
-from streamlab.errors import InputError, NetworkError
-from streamlab.recording import Recording, header_value
+from streamlab.errors import InputError
+from streamlab.recording import Recording
 from streamlab.replay.answer import miss_answer, models_answer
 from streamlab.replay.match import Catalog
 from streamlab.replay.perform import Performance
@@ -57,46 +55,35 @@ class ReplayServer:
         self.catalog = Catalog(recordings)
         self.clock: Clock = clock or SystemClock()
         self.pacer: Pacer
-        self.url = ""
         self.lateness_ns: deque[int] = deque(maxlen=_LATENESS_KEPT)
         self._speed = speed
         self._on_answered = on_answered
         self._scripts: dict[tuple[str, str], Script] = {}
-        self._connections: set[ServerConnection] = set()
-        self._server: asyncio.Server | None = None
+        self._listener = Listener(self._answer)
+
+    @property
+    def url(self) -> str:
+        """Where it listens, once it has started."""
+        return self._listener.url
 
     async def start(self, *, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Listen; `url` is known afterwards. Port 0 takes a free one.
-
-        NetworkError if the address cannot be had.
-        """
+        """Listen; port 0 takes a free one. NetworkError if the address cannot be had."""
         self.pacer = self.clock.open_pacer()
-        loop = asyncio.get_running_loop()
         try:
-            self._server = await loop.create_server(self._connect, host, port)
-        except OSError as error:
+            await self._listener.start(host, port)
+        except BaseException:
             self.pacer.close()
-            raise _cannot_listen(host, port, error) from error
-        bound_host, bound_port = self._server.sockets[0].getsockname()[:2]
-        shown = f"[{bound_host}]" if ":" in bound_host else bound_host
-        self.url = f"http://{shown}:{bound_port}"
+            raise
 
     async def close(self) -> None:
         """Stop listening and end all connections, answers under way included."""
-        if self._server is None:
-            return
-        self._server.close()
-        for connection in tuple(self._connections):
-            connection.close()
-        await self._server.wait_closed()
-        self.pacer.close()
+        await self._listener.close()
+        if self.url:
+            self.pacer.close()
 
     def note_lateness_ns(self, lateness_ns: int) -> None:
         """See `perform.Stage`."""
         self.lateness_ns.append(lateness_ns)
-
-    def _connect(self) -> ServerConnection:
-        return ServerConnection(self._answer, open_connections=self._connections)
 
     def _answer(self, request: HttpRequest, exchange: Exchange) -> None:
         target = same_origin_path(request.target)
@@ -111,7 +98,7 @@ class ReplayServer:
             )
             self._on_answered(answered)
 
-        keep_alive = _wants_keep_alive(request)
+        keep_alive = request.keeps_alive
         Performance(chosen, exchange, self, keep_alive=keep_alive, on_done=done).start()
 
     def _choose(self, request: HttpRequest, target: str) -> Script:
@@ -128,17 +115,3 @@ class ReplayServer:
             timed = schedule(recording, speed=self._speed)
             self._scripts[key] = script(timed, http_version=http_version)
         return self._scripts[key]
-
-
-def _wants_keep_alive(request: HttpRequest) -> bool:
-    connection = (header_value(request.headers, "connection") or "").lower()
-    return connection != "close" if request.http_version == "1.1" else connection == "keep-alive"
-
-
-def _cannot_listen(host: str, port: int, error: OSError) -> NetworkError:
-    # asyncio wraps the error into one of its own and keeps the number.
-    if error.errno == errno.EADDRINUSE:
-        hint = "stop what listens there, or take another port (--port 0 finds a free one)"
-        return NetworkError(f"port {port} on {host} is in use", hint)
-    reason = error.strerror or str(error)
-    return NetworkError(f"cannot listen on {host}:{port}: {reason}", "choose another host or port")

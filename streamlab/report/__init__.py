@@ -4,13 +4,14 @@ from streamlab.report.as_json import analysis_json, events_json, reads_json
 from streamlab.report.listing import Listed, ListingView
 from streamlab.report.show_text import format_bytes, format_ns, format_rate, one_line, visible
 from streamlab.report.terminal import analysis_view
-from streamlab.report.time_line import events_view, reads_view
+from streamlab.report.time_line import event_rows, events_view, reads_view, row_line
 
 __all__ = [
     "Listed",
     "ListingView",
     "analysis_json",
     "analysis_view",
+    "event_rows",
     "events_json",
     "events_view",
     "format_bytes",
@@ -19,5 +20,6 @@ __all__ = [
     "one_line",
     "reads_json",
     "reads_view",
+    "row_line",
     "visible",
 ]

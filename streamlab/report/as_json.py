@@ -4,10 +4,9 @@ import base64
 from dataclasses import asdict
 from typing import Any
 
-from streamlab.analysis import Analysis, read_events
+from streamlab.analysis import Analysis, read_stream
 from streamlab.dialect import main_delta
 from streamlab.recording import Read, Recording
-from streamlab.timeline import arrivals
 
 __all__ = ["analysis_json", "events_json", "reads_json"]
 
@@ -19,10 +18,10 @@ def analysis_json(analysis: Analysis) -> dict[str, Any]:
 
 def events_json(recording: Recording) -> list[dict[str, Any]]:
     """The items of a recording's body in order: events with what they say, comments, issues."""
-    arrived = arrivals(recording)
-    deltas = {event.event: event.deltas for event in read_events(recording, arrived)[1]}
+    stream = read_stream(recording)
+    deltas = {event.event: event.deltas for event in stream.events}
     listed = []
-    for arrival in arrived:
+    for arrival in stream.arrived:
         item = arrival.item
         entry = {
             "item": type(item).__name__.lower(),

@@ -8,18 +8,20 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from streamlab.analysis import read_events
+from streamlab.analysis import read_stream
 from streamlab.dialect import Delta, main_delta
 from streamlab.recording import Recording
 from streamlab.report.show_text import format_bytes, format_ns, one_line, visible
 from streamlab.report.terminal import plain_table
 from streamlab.sse import Blank, Comment, Event, Issue, Retry
-from streamlab.timeline import Arrival, arrivals
+from streamlab.timeline import Arrival
 
-__all__ = ["Row", "events_view", "reads_view"]
+__all__ = ["Row", "event_rows", "events_view", "reads_view", "row_line"]
 
 _GAP_COLUMNS: Final = 12
 _TEXT_CHARS: Final = 100
+_WHAT_COLUMNS: Final = 18
+_KIND_COLUMNS: Final = 14
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉"
 
 _KIND_STYLES: Final = {
@@ -33,14 +35,20 @@ Row = tuple[int, Text, Text, Text]  # at_ns, what, kind, text
 
 def events_view(recording: Recording, types: Collection[str] = ()) -> RenderableType:
     """The time line of a recording's items; of the event types in `types` only, unless empty."""
-    arrived = arrivals(recording)
-    deltas = {event.event: event.deltas for event in read_events(recording, arrived)[1]}
+    return _time_line(event_rows(recording, types))
+
+
+def event_rows(recording: Recording, types: Collection[str] = ()) -> list[Row]:
+    """The rows of `events_view` in the order of their times; a recording that grows adds some."""
+    stream = read_stream(recording)
+    deltas = {event.event: event.deltas for event in stream.events}
     rows = [
         _row(arrival, deltas)
-        for arrival in arrived
+        for arrival in stream.arrived
         if not isinstance(arrival.item, Blank) and _is_wanted(arrival, types)
     ]
-    return _time_line(_head_rows(recording) + rows + _end_rows(recording))
+    rows = _head_rows(recording) + rows + _end_rows(recording)
+    return sorted(rows, key=lambda row: row[0])
 
 
 def _is_wanted(arrival: Arrival, types: Collection[str]) -> bool:
@@ -87,7 +95,7 @@ def _dim(text: str) -> Text:
 
 
 def _name(event_type: str) -> Text:
-    return Text(one_line(event_type, 18), "dim" if event_type == "message" else "cyan")
+    return Text(one_line(event_type, 16), "dim" if event_type == "message" else "cyan")
 
 
 def _head_rows(recording: Recording) -> list[Row]:
@@ -122,6 +130,17 @@ def _bytes(data: bytes) -> Text:
     return Text(_cut(visible(text)))
 
 
+def row_line(row: Row, gap_ns: int) -> Text:
+    """A row as a line of its own, for a time line whose rest is not known yet: no bar."""
+    at_ns, what, kind, text = row
+    gap = f"+{format_ns(gap_ns)}" if gap_ns else ""
+    line = Text.assemble(f"{format_ns(at_ns):>8}  ", (f"{gap:>9}  ", "dim"), what)
+    line.pad_right(_WHAT_COLUMNS - what.cell_len)
+    line.append_text(kind)
+    line.pad_right(_KIND_COLUMNS - kind.cell_len)
+    return line.append_text(text)
+
+
 def _time_line(rows: Sequence[Row]) -> Table:
     """Rows in the order of their times, with the gap before each as a bar to one scale."""
     table = plain_table()
@@ -133,11 +152,10 @@ def _time_line(rows: Sequence[Row]) -> Table:
     table.add_column("what", no_wrap=True)
     table.add_column("kind", no_wrap=True)
     table.add_column("", no_wrap=True, overflow="ellipsis", ratio=1)
-    ordered = sorted(rows, key=lambda row: row[0])
-    times_ns = [0, *(at_ns for at_ns, *_ in ordered)]
+    times_ns = [0, *(at_ns for at_ns, *_ in rows)]
     gaps_ns = [later - earlier for earlier, later in pairwise(times_ns)]
     longest_ns = max(gaps_ns, default=0)
-    for (at_ns, what, kind, text), gap_ns in zip(ordered, gaps_ns, strict=True):
+    for (at_ns, what, kind, text), gap_ns in zip(rows, gaps_ns, strict=True):
         bar = _bar(gap_ns, longest_ns)
         gap = Text(f"+{format_ns(gap_ns)}" if gap_ns else "", "dim")
         table.add_row(format_ns(at_ns), gap, Text(bar, "cyan"), what, kind, text)

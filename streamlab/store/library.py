@@ -10,9 +10,17 @@ from typing import Any, Self
 from streamlab.errors import NotFoundError
 from streamlab.recording import End, Recording
 from streamlab.store.connect import open_library, store_errors, transaction
+from streamlab.store.diagnosis import Diagnosis, diagnose
 from streamlab.store.process import is_alive, this_process
 from streamlab.store.rows import Row, end_columns, read_rows, recording_row
-from streamlab.store.statements import derive, insert_rows, load, select_rows, update_recording
+from streamlab.store.statements import (
+    delete,
+    derive,
+    insert_rows,
+    load,
+    select_rows,
+    update_recording,
+)
 from streamlab.store.writer import Writer
 
 __all__ = ["LATEST", "Library", "Summary"]
@@ -100,6 +108,33 @@ class Library:
             for recording_id in self._resolve(name)
             if (recording := self._load(recording_id)) is not None
         ]
+
+    def resolve(self, which: Iterable[str]) -> list[str]:
+        """The ids of the recordings named, each once."""
+        return list(dict.fromkeys(found for name in which for found in self._resolve(name)))
+
+    def remove(self, ids: Iterable[str]) -> None:
+        """Delete recordings and all that belongs to them, all or none."""
+        with store_errors(self.path), transaction(self._connection):
+            for recording_id in ids:
+                delete(self._connection, recording_id)
+
+    def reindex(self, ids: Iterable[str] | None = None) -> int:
+        """Derive events, metrics and findings anew, of all ended recordings unless some are named.
+
+        The number of recordings; what a dialect has learned since then shows in their rows.
+        """
+        chosen = self._ids("end_reason is not null") if ids is None else list(ids)
+        with store_errors(self.path):
+            for recording_id in chosen:
+                with transaction(self._connection):  # each on its own: recorders wait in between
+                    derive(self._connection, recording_id)
+        return len(chosen)
+
+    def diagnose(self) -> list[Diagnosis]:
+        """What is wrong in the file; nothing is changed."""
+        with store_errors(self.path):
+            return diagnose(self._connection)
 
     def summaries(self) -> list[Summary]:
         """All recordings, oldest first."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from streamlab.analysis import Analysis, ReadEvent
-from streamlab.dialect import Detection, detect, main_delta, read
+from streamlab.dialect import EVENTS_LOOKED_AT, Detection, detect, main_delta, read
 from streamlab.recording import End, Header, Mark, Read, Recording, Request, Response
 from streamlab.sse import Event
 from streamlab.timeline import Arrival, Timeline, is_event_stream
@@ -181,7 +181,7 @@ class LiveEvents:
         ]
 
     def _row(self, arrival: Arrival, event: Event) -> Row:
-        if self._detection is None:
+        if self._detection is None and len(self._early) < EVENTS_LOOKED_AT:
             self._early.append(event)
             self._detection = detect(self.url, self._early)
         seq, self._count = self._count, self._count + 1

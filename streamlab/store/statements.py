@@ -3,12 +3,13 @@
 import sqlite3
 from collections.abc import Iterable
 
-from streamlab.analysis import analyze, read_events
+from streamlab.analysis import analyze, read_stream
 from streamlab.recording import Read, Recording
 from streamlab.store.rows import Row, event_row, finding_rows, metric_rows, recording_from_row
-from streamlab.timeline import arrivals
 
-__all__ = ["derive", "insert_rows", "load", "select_rows", "update_recording"]
+__all__ = ["delete", "derive", "insert_rows", "load", "select_rows", "update_recording"]
+
+_DERIVED = ("events", "metrics", "findings")
 
 
 def select_rows(
@@ -36,15 +37,27 @@ def derive(connection: sqlite3.Connection, recording_id: str) -> None:
     recording = load(connection, recording_id)
     if recording is None:
         return
-    analysis = analyze(recording)
-    _, events = read_events(recording, arrivals(recording))
-    for table in ("events", "metrics", "findings"):
-        connection.execute(f"delete from {table} where recording_id = ?", (recording_id,))  # noqa: S608
-    rows = [event_row(recording_id, seq, event) for seq, event in enumerate(events)]
+    stream = read_stream(recording)
+    analysis = analyze(recording, stream=stream)
+    _delete_parts(connection, recording_id, _DERIVED)
+    rows = [event_row(recording_id, seq, event) for seq, event in enumerate(stream.events)]
     insert_rows(connection, "events", rows)
     insert_rows(connection, "metrics", metric_rows(analysis))
     insert_rows(connection, "findings", finding_rows(analysis))
     update_recording(connection, recording_id, {"dialect": analysis.dialect})
+
+
+def delete(connection: sqlite3.Connection, recording_id: str) -> None:
+    """Delete a recording with its reads and what was derived from them."""
+    _delete_parts(connection, recording_id, (*_DERIVED, "reads"))
+    connection.execute("delete from recordings where id = ?", (recording_id,))
+
+
+def _delete_parts(
+    connection: sqlite3.Connection, recording_id: str, tables: tuple[str, ...]
+) -> None:
+    for table in tables:
+        connection.execute(f"delete from {table} where recording_id = ?", (recording_id,))  # noqa: S608
 
 
 def insert_rows(connection: sqlite3.Connection, table: str, rows: Iterable[Row]) -> None:

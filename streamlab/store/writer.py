@@ -29,7 +29,7 @@ from streamlab.store.rows import (
     recording_row,
     response_columns,
 )
-from streamlab.store.statements import derive, insert_rows, update_recording
+from streamlab.store.statements import delete, derive, insert_rows, update_recording
 
 __all__ = ["RecordingWriter", "Writer"]
 
@@ -221,11 +221,8 @@ class RecordingWriter:
     def discard(self) -> None:
         """Forget the recording: nothing was sent, so there is nothing to remember."""
 
-        def task() -> None:
-            sql = "delete from recordings where id = ?"
-            self._connection.execute(sql, (self._progress.recording_id,))
-
-        self._tasks.put(task)
+        recording_id = self._progress.recording_id
+        self._tasks.put(lambda: delete(self._connection, recording_id))
 
     def _update(self, columns: dict[str, object]) -> None:
         recording_id = self._progress.recording_id

@@ -1,0 +1,48 @@
+"""Runs the recording proxy for as long as a terminal wants it, and narrates."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+from streamlab.cli._console import narrate, print_text
+from streamlab.cli._relayed import narrate_relayed
+from streamlab.cli._stop import on_stop
+from streamlab.record import ProxyServer, Upstream
+from streamlab.store import Library
+
+__all__ = ["run_proxy"]
+
+
+def run_proxy(
+    upstreams: Sequence[Upstream],
+    db: Path,
+    *,
+    host: str,
+    port: int,
+    keep_encoding: bool,
+    tags: tuple[str, ...],
+) -> None:
+    """Relay and record until SIGINT or SIGTERM."""
+    with Library(db, create=True) as library, library.open_writer() as writer:
+        server = ProxyServer(
+            upstreams,
+            writer,
+            keep_encoding=keep_encoding,
+            tags=tags,
+            on_relayed=narrate_relayed,
+        )
+        asyncio.run(_run(server, upstreams, db, host=host, port=port))
+
+
+async def _run(
+    server: ProxyServer, upstreams: Sequence[Upstream], db: Path, *, host: str, port: int
+) -> None:
+    stop = on_stop()
+    await server.start(host=host, port=port)
+    print_text(server.url + "\n")
+    narrate(f"recording into {db}; Ctrl-C stops")
+    for upstream in upstreams:
+        at = f"{server.url}/{upstream.prefix}" if upstream.prefix else server.url
+        narrate((f"  {at}", "bold"), f" → {upstream.scheme}://{upstream.authority}")
+    await stop.wait()
+    await server.close()

@@ -1,0 +1,63 @@
+"""Which variables point a program's SDKs at their API, so that they can point at the proxy."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from streamlab.record.upstream import Upstream, parse_upstreams
+
+__all__ = ["BASE_URLS", "BaseUrl", "proxied_environment", "upstreams_of"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaseUrl:
+    """A variable that an SDK reads its base URL from, and where that points if it is not set.
+
+    `prefix` is the path on the proxy; "" for `default` means that it is only taken if set.
+    """
+
+    variable: str
+    prefix: str
+    default: str
+
+
+BASE_URLS: Final = (
+    BaseUrl(variable="OPENAI_BASE_URL", prefix="openai", default="https://api.openai.com/v1"),
+    BaseUrl(variable="OPENAI_API_BASE", prefix="openai-old", default="https://api.openai.com/v1"),
+    BaseUrl(variable="ANTHROPIC_BASE_URL", prefix="anthropic", default="https://api.anthropic.com"),
+    BaseUrl(
+        variable="GOOGLE_GEMINI_BASE_URL",
+        prefix="gemini",
+        default="https://generativelanguage.googleapis.com",
+    ),
+    BaseUrl(variable="GROQ_BASE_URL", prefix="groq", default="https://api.groq.com"),
+    BaseUrl(variable="CO_API_URL", prefix="cohere", default="https://api.cohere.com"),
+    BaseUrl(variable="TOGETHER_BASE_URL", prefix="together", default="https://api.together.xyz/v1"),
+    BaseUrl(variable="OLLAMA_HOST", prefix="ollama", default="http://127.0.0.1:11434"),
+    BaseUrl(variable="AZURE_OPENAI_ENDPOINT", prefix="azure", default=""),
+)
+
+
+def upstreams_of(environment: Mapping[str, str]) -> tuple[Upstream, ...]:
+    """The APIs that a program with this environment talks to: the values that are set, else the
+    SDKs' own. InputError if one that is set is no URL."""
+    urls = [(base.prefix, environment.get(base.variable) or base.default) for base in BASE_URLS]
+    return parse_upstreams(f"{prefix}={_with_scheme(url)}" for prefix, url in urls if url)
+
+
+def _with_scheme(url: str) -> str:
+    # OLLAMA_HOST may be a bare host and port.
+    return url if "://" in url else f"http://{url}"
+
+
+def proxied_environment(environment: Mapping[str, str], proxy_url: str) -> dict[str, str]:
+    """The environment with each of these variables pointing at the proxy, which is not to be
+    reached through another proxy."""
+    changed = dict(environment)
+    for base in BASE_URLS:
+        if environment.get(base.variable) or base.default:
+            changed[base.variable] = f"{proxy_url}/{base.prefix}"
+    for name in ("NO_PROXY", "no_proxy"):
+        hosts = [host for host in (environment.get(name), "127.0.0.1", "localhost") if host]
+        changed[name] = ",".join(hosts)
+    return changed
