@@ -4,11 +4,12 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
 
-.PHONY: help demo test check fix docs bench test-live clean
+.PHONY: help demo test test-corpus check fix docs bench test-live clean
 
 help:
 	@echo 'make demo       the whole job without a key: record, list, replay, analyze'
 	@echo 'make test       the tests'
+	@echo 'make test-corpus the tests on a corpus of real bodies, where one is'
 	@echo 'make check      format, lint, types, import contracts, generated docs'
 	@echo 'make fix        format, and mend what the linter can'
 	@echo 'make docs       write the generated docs anew'
@@ -19,7 +20,10 @@ demo: $(VENV)/.runtime
 	@$(BIN)/streamlab demo
 
 test: $(VENV)/.dev
-	$(BIN)/pytest -q -n auto --ignore=tests/live
+	$(BIN)/pytest -q -n auto -m 'not corpus' --ignore=tests/live
+
+test-corpus: $(VENV)/.dev
+	$(BIN)/pytest -q -n auto -m corpus --ignore=tests/live
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

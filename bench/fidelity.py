@@ -26,7 +26,7 @@ from urllib.parse import urlsplit
 from harness import BODY, LAST_CHUNK, MS, PATH, Figure, percentiles, print_figures, stream
 
 from streamlab.cassette import write_cassette
-from streamlab.record import record_once
+from streamlab.record.once import record_once
 from streamlab.recording import Recording, Request
 from streamlab.store import Library
 

@@ -22,7 +22,8 @@ from harness import Figure, Receiver, percentiles, print_figures
 
 from streamlab._http1 import http_chunk
 from streamlab.clock import SystemClock
-from streamlab.record import ProxyServer, parse_upstreams
+from streamlab.record.proxy import ProxyServer
+from streamlab.record.upstream import parse_upstreams
 from streamlab.store import Library
 
 GAP_NS = 20_000_000

@@ -19,7 +19,7 @@ from pathlib import Path
 from harness import BODY, MS, PATH, Figure, percentiles, print_figures, second_process, stream
 
 from streamlab.clock import SystemClock
-from streamlab.record import ActiveRecording
+from streamlab.record.active import ActiveRecording
 from streamlab.recording import Request
 from streamlab.store import Library, Writer
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from streamlab.cassette import read_cassette, write_cassette
     from streamlab.clock import ManualClock, SystemClock
     from streamlab.errors import StreamlabError
-    from streamlab.record import record_once
     from streamlab.record.guard import block_network
+    from streamlab.record.once import record_once
     from streamlab.record.transport import AsyncRecordingTransport, RecordingTransport
     from streamlab.recording import Recording, Request
     from streamlab.replay import ReplayServer, serve
@@ -47,7 +47,7 @@ _HOMES = {
     "cassette": ("read_cassette", "write_cassette"),
     "clock": ("ManualClock", "SystemClock"),
     "errors": ("StreamlabError",),
-    "record": ("record_once",),
+    "record.once": ("record_once",),
     "record.guard": ("block_network",),
     "record.transport": ("AsyncRecordingTransport", "RecordingTransport"),
     "recording": ("Recording", "Request"),

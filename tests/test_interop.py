@@ -393,6 +393,7 @@ def test_the_data_has_credentials_to_lose() -> None:
     assert b"secret-bearer" in (DATA / "vcr.yaml").read_bytes()
 
 
+@pytest.mark.corpus
 @pytest.mark.skipif(not CORPUS.exists(), reason="the corpus does not lie beside this checkout")
 def test_every_body_of_the_corpus_comes_back_and_is_replayed() -> None:
     """Real streams of some fifty providers: the bytes are equal, and once more off the wire."""

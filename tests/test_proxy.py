@@ -17,7 +17,8 @@ from streamlab._http1.framing import ChunkedBody, body_reader
 from streamlab.analysis import analyze
 from streamlab.cassette import read_cassette
 from streamlab.errors import InputError
-from streamlab.record import ProxyServer, parse_upstreams
+from streamlab.record.proxy import ProxyServer
+from streamlab.record.upstream import parse_upstreams
 from streamlab.recording import Recording
 from streamlab.replay import serve
 from streamlab.store import Library
@@ -331,6 +332,7 @@ def corpus() -> list[dict[str, str]]:
     return [json.loads(line) for line in manifest.read_text("utf-8").splitlines()]
 
 
+@pytest.mark.corpus
 @pytest.mark.skipif(not CORPUS.exists(), reason="the shared corpus of bodies is not beside here")
 def test_every_body_of_the_corpus_survives(library: Library) -> None:
     """SSE, NDJSON, AWS event streams, JSON arrays: out as they came in, and stored so."""

@@ -15,7 +15,7 @@ import respx
 from streamlab.cassette import dumps
 from streamlab.clock import ManualClock
 from streamlab.errors import InputError, NetworkError
-from streamlab.record import Options, record_once
+from streamlab.record.once import Options, record_once
 from streamlab.recording import Header, Read, Recording, Request, Response
 from streamlab.store import Library
 from tests import raw_server
@@ -263,7 +263,7 @@ def test_times_come_from_the_clock(library: Library) -> None:
 
 KILLED = """
 import sys
-from streamlab.record import record_once
+from streamlab.record.once import record_once
 from streamlab.recording import Request
 from streamlab.store import Library
 

@@ -12,7 +12,7 @@ import pytest
 from streamlab.cassette import read_cassette
 from streamlab.clock import ManualClock
 from streamlab.errors import InputError, NetworkError
-from streamlab.record import Options, record_once
+from streamlab.record.once import Options, record_once
 from streamlab.recording import END_REASONS, End, Recording, Request
 from streamlab.replay import Answered, ReplayServer, serve
 from streamlab.replay.match import Catalog

@@ -10,8 +10,8 @@ from pathlib import Path
 from streamlab.cli._console import narrate
 from streamlab.cli._relayed import narrate_relayed
 from streamlab.errors import InputError
-from streamlab.record import ProxyServer
 from streamlab.record.command import proxied_environment, upstreams_of
+from streamlab.record.proxy import ProxyServer
 from streamlab.recording import Recording
 from streamlab.store import Library
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from streamlab.cli._console import narrate, print_text
 from streamlab.cli._relayed import narrate_relayed
 from streamlab.cli._stop import on_stop
-from streamlab.record import ProxyServer, Upstream
+from streamlab.record.proxy import ProxyServer
+from streamlab.record.upstream import Upstream
 from streamlab.store import Library
 
 __all__ = ["run_proxy"]

@@ -8,7 +8,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from streamlab.analysis import analyze
 from streamlab.cli._console import narrate, show
-from streamlab.record import Options, record_repeatedly
+from streamlab.record.once import Options
+from streamlab.record.repeat import record_repeatedly
 from streamlab.recording import Recording, Request
 from streamlab.report import ListingView, one_line
 from streamlab.store import Library

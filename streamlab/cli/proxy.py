@@ -31,7 +31,7 @@ def proxy(
     The URL is printed on stdout; Ctrl-C stops.
     """
     from streamlab.cli._proxy import run_proxy
-    from streamlab.record import parse_upstreams
+    from streamlab.record.upstream import parse_upstreams
 
     upstreams = parse_upstreams(upstream)
     tags = tuple(tag or ())

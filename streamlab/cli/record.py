@@ -54,7 +54,7 @@ def record(
 
     from streamlab.cli._live import LivePrinter, close_recording
     from streamlab.cli._request import chat_request, curl_request, plain_request
-    from streamlab.record import Options, record_once
+    from streamlab.record.once import Options, record_once
     from streamlab.store import Library
 
     if from_curl is not None:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from streamlab.cassette import loads
-from streamlab.record import Listener, Options, record_once
+from streamlab.record.active import Listener
+from streamlab.record.once import Options, record_once
 from streamlab.recording import Recording, Request
 from streamlab.replay import serve
 from streamlab.store import Library, Summary

@@ -1,21 +1,8 @@
 """Record: streams of a real API, stamped as they come in.
 
-The transports stand in `record.transport`: importing them imports httpx and httpx2.
+`once` sends a request, `repeat` the same one many times, `proxy` relays those of a program,
+`transport` records inside one. All feed an `active.ActiveRecording`. Each is imported by its own
+name, since each brings another HTTP library along.
 """
 
-from streamlab.record.active import ActiveRecording, Listener
-from streamlab.record.once import Options, record_once
-from streamlab.record.proxy import ProxyServer
-from streamlab.record.repeat import record_repeatedly
-from streamlab.record.upstream import Upstream, parse_upstreams
-
-__all__ = [
-    "ActiveRecording",
-    "Listener",
-    "Options",
-    "ProxyServer",
-    "Upstream",
-    "parse_upstreams",
-    "record_once",
-    "record_repeatedly",
-]
+__all__: list[str] = []
