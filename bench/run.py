@@ -15,8 +15,9 @@ import instant
 import lateness
 import startup
 import store
+import transport
 
-BENCHMARKS = (fidelity, lateness, instant, decoder, startup, store, analyze)
+BENCHMARKS = (fidelity, lateness, instant, decoder, startup, store, transport, analyze)
 
 
 def main() -> None:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from streamlab.clock import ManualClock, SystemClock
     from streamlab.errors import StreamlabError
     from streamlab.record import record_once
+    from streamlab.record.guard import block_network
+    from streamlab.record.transport import AsyncRecordingTransport, RecordingTransport
     from streamlab.recording import Recording, Request
     from streamlab.replay import ReplayServer, serve
     from streamlab.store import Library
@@ -22,15 +24,18 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Analysis",
+    "AsyncRecordingTransport",
     "Library",
     "ManualClock",
     "Recording",
+    "RecordingTransport",
     "ReplayServer",
     "Request",
     "StreamlabError",
     "SystemClock",
     "analyze",
     "arrivals",
+    "block_network",
     "read_cassette",
     "record_once",
     "serve",
@@ -43,6 +48,8 @@ _HOMES = {
     "clock": ("ManualClock", "SystemClock"),
     "errors": ("StreamlabError",),
     "record": ("record_once",),
+    "record.guard": ("block_network",),
+    "record.transport": ("AsyncRecordingTransport", "RecordingTransport"),
     "recording": ("Recording", "Request"),
     "replay": ("ReplayServer", "serve"),
     "store": ("Library",),

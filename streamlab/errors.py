@@ -5,7 +5,8 @@ StreamlabError
 ├── NotFoundError     no recording, or no single one, goes by that name
 ├── CassetteError     a line of a cassette cannot be read
 ├── StoreError        the library file cannot be opened, read or written
-└── NetworkError      a request could not be sent, or a server could not listen
+├── NetworkError      a request could not be sent, or a server could not listen
+└── NetworkBlockedError  a connection that `block_network` does not allow
 
 A malformed *stream* is never an error: it is read as far as it goes, and what is wrong with it
 is reported as a value (`sse.Issue`, `analysis.Malformed`).
@@ -14,6 +15,7 @@ is reported as a value (`sse.Issue`, `analysis.Malformed`).
 __all__ = [
     "CassetteError",
     "InputError",
+    "NetworkBlockedError",
     "NetworkError",
     "NotFoundError",
     "StoreError",
@@ -51,3 +53,10 @@ class StoreError(StreamlabError):
 
 class NetworkError(StreamlabError):
     """A request could not be sent, or a server could not listen."""
+
+
+class NetworkBlockedError(StreamlabError):
+    """A connection that `block_network` does not allow.
+
+    No OSError, which clients take for a failing network: they would translate it, or try again.
+    """

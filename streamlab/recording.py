@@ -4,7 +4,7 @@ Times are integer nanoseconds of a monotonic clock, as offsets from t0, the inst
 handed to the transport. Wall time appears once, in `Recording.started_at`, for display only.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 from streamlab.redaction import Header, redact_headers, redact_text, redact_url
@@ -136,6 +136,11 @@ class RecordingBuilder:
             headers=redact_headers(self.request.headers),
             body=self.request.body,
         )
+
+    def send(self, body: bytes) -> Request:
+        """The body of the request, where it was not known at the beginning."""
+        self.request = replace(self.request, body=body)
+        return self.request
 
     def mark(self, name: str, at_ns: int) -> Mark:
         """A named instant was passed."""

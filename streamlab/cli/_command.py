@@ -10,7 +10,7 @@ from pathlib import Path
 from streamlab.cli._console import narrate
 from streamlab.cli._relayed import narrate_relayed
 from streamlab.errors import InputError
-from streamlab.record import ProxyServer, Relayed
+from streamlab.record import ProxyServer
 from streamlab.record.command import proxied_environment, upstreams_of
 from streamlab.recording import Recording
 from streamlab.store import Library
@@ -25,12 +25,9 @@ def record_command(command: Sequence[str], db: Path, *, tags: tuple[str, ...]) -
     """
     recordings: list[Recording] = []
 
-    def note(relayed: Relayed) -> None:
-        recordings.append(relayed.recording)
-
     with Library(db, create=True) as library, library.open_writer() as writer:
         upstreams = upstreams_of(os.environ)
-        server = ProxyServer(upstreams, writer, tags=tags, on_relayed=note)
+        server = ProxyServer(upstreams, writer, tags=tags, on_relayed=recordings.append)
         exit_code = asyncio.run(_run(server, command))
     _narrate(recordings, db)
     return exit_code

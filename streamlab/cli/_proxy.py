@@ -29,7 +29,7 @@ def run_proxy(
             writer,
             keep_encoding=keep_encoding,
             tags=tags,
-            on_relayed=lambda relayed: narrate_relayed(relayed.recording),
+            on_relayed=narrate_relayed,
         )
         asyncio.run(_run(server, upstreams, db, host=host, port=port))
 

@@ -1,8 +1,12 @@
-"""Record: streams of a real API, stamped as they come in."""
+"""Record: streams of a real API, stamped as they come in.
 
-from streamlab.record.active import ActiveRecording
-from streamlab.record.once import Listener, Options, record_once
-from streamlab.record.proxy import ProxyServer, Relayed
+The transports stand in `record.transport`: importing them imports httpx and httpx2.
+"""
+
+from streamlab.record.active import ActiveRecording, Listener
+from streamlab.record.once import Options, record_once
+from streamlab.record.proxy import ProxyServer
+from streamlab.record.repeat import record_repeatedly
 from streamlab.record.upstream import Upstream, parse_upstreams
 
 __all__ = [
@@ -10,8 +14,8 @@ __all__ = [
     "Listener",
     "Options",
     "ProxyServer",
-    "Relayed",
     "Upstream",
     "parse_upstreams",
     "record_once",
+    "record_repeatedly",
 ]

@@ -1,46 +1,20 @@
 """One request, recorded: what `streamlab record URL` does."""
 
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Final, Protocol
 
 import httpx
 
 from streamlab.clock import Clock, SystemClock
 from streamlab.errors import InputError, NetworkError
-from streamlab.record.active import ActiveRecording
-from streamlab.recording import EndReason, Read, Recording, Request, Response
+from streamlab.record.active import ActiveRecording, Listener
+from streamlab.record.passing import received
+from streamlab.record.recorder import header_pairs
+from streamlab.recording import Read, Recording, Request, Response
 from streamlab.redaction import redact_text, redact_url
 from streamlab.store import Writer
 
-__all__ = ["Listener", "Options", "record_once"]
-
-# httpx's trace events that are marks of ours: https://www.encode.io/httpcore/extensions/#trace.
-_MARKS: Final = {
-    "connection.connect_tcp.complete": "connected",
-    "connection.start_tls.complete": "tls",
-    "http11.send_request_body.complete": "request_sent",
-    "http2.send_request_body.complete": "request_sent",
-}
-
-
-class Listener(Protocol):
-    """Hears of a recording while it happens, after it was stamped and handed to the store."""
-
-    def on_response(self, response: Response) -> None:
-        """The response head arrived."""
-
-    def on_read(self, read: Read) -> None:
-        """Bytes of the body arrived."""
-
-
-class _Deaf:
-    def on_response(self, response: Response) -> None:
-        pass
-
-    def on_read(self, read: Read) -> None:
-        pass
+__all__ = ["Options", "record_once"]
 
 
 class _Guarded:
@@ -93,22 +67,28 @@ def record_once(
     """
     options = options or Options()
     clock = clock or SystemClock()
+    heard = _Guarded(listener) if listener is not None else None
     timeout = httpx.Timeout(options.silence_s, connect=options.connect_s)
     with httpx.Client(timeout=timeout, transport=transport) as client:
         outgoing = _outgoing(client, request)
         sent = Request(
             method=request.method,
             url=str(outgoing.url),
-            headers=tuple(_pairs(outgoing.headers)),
+            headers=header_pairs(outgoing.headers),
             body=request.body,
         )
         active = ActiveRecording(
-            sent, writer, clock, name=options.name, source="record", tags=options.tags
+            sent,
+            writer,
+            clock,
+            name=options.name,
+            source="record",
+            tags=options.tags,
+            listener=heard,
         )
-        outgoing.extensions["trace"] = _marker(active)
-        heard = _Guarded(listener or _Deaf())
-        _record(client, outgoing, active, heard)
-    if heard.error is not None:
+        outgoing.extensions["trace"] = lambda event, _: active.trace(event)
+        _record(client, outgoing, active)
+    if heard is not None and heard.error is not None:
         raise heard.error
     return active.build()
 
@@ -129,61 +109,22 @@ def _outgoing(client: httpx.Client, request: Request) -> httpx.Request:
         ) from error
 
 
-def _pairs(headers: httpx.Headers) -> list[tuple[str, str]]:
-    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers.raw]
-
-
-def _marker(active: ActiveRecording) -> Callable[[str, object], None]:
-    def trace(event: str, _: object) -> None:
-        if event in _MARKS:
-            active.mark(_MARKS[event])
-
-    return trace
-
-
-def _record(
-    client: httpx.Client, outgoing: httpx.Request, active: ActiveRecording, listener: Listener
-) -> None:
+def _record(client: httpx.Client, outgoing: httpx.Request, active: ActiveRecording) -> None:
     """Send and read to the end; every end becomes a reason of the recording."""
     try:
-        response = client.send(outgoing, stream=True)
-        headers = tuple(_pairs(response.headers))
-        with closing(response):
-            listener.on_response(
+        with active.watch():
+            response = client.send(outgoing, stream=True)
+            with closing(response):
+                headers = header_pairs(response.headers)
                 active.respond(response.status_code, headers, response.http_version)
-            )
-            for data in response.iter_raw():
-                listener.on_read(active.read(data))
-        active.finish("complete")
+                for _ in received(response.iter_raw(), active):
+                    pass
     except (httpx.UnsupportedProtocol, httpx.LocalProtocolError) as error:
-        active.discard()
         raise _not_sendable(outgoing, error) from error
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
-        active.discard()
         raise _unreachable(outgoing, error) from error
-    except httpx.TransportError as error:
-        active.finish(_end_reason(error), f"{type(error).__name__}: {error}")
-    except KeyboardInterrupt:
-        active.finish("client_closed", "interrupted")
-    except BaseException as error:
-        active.finish("client_closed", f"the recorder failed: {type(error).__name__}: {error}")
-        raise
-
-
-def _end_reason(error: httpx.TransportError) -> EndReason:
-    """How the stream ended, told from httpx's exception.
-
-    httpx passes h11's words on; a connection closed too early is only told apart from other
-    violations of the protocol by them.
-    """
-    match error:
-        case httpx.TimeoutException():
-            return "timeout"
-        case httpx.RemoteProtocolError():
-            closed = ("peer closed connection", "Server disconnected")
-            return "truncated" if str(error).startswith(closed) else "protocol_error"
-        case _:
-            return "reset"
+    except (httpx.TransportError, KeyboardInterrupt):
+        pass  # ends like others, and recorded
 
 
 def _not_sendable(outgoing: httpx.Request, error: Exception) -> InputError:

@@ -15,7 +15,6 @@ import asyncio
 import json
 import ssl
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import h11
@@ -38,27 +37,21 @@ from streamlab.record.upstream import HOP_BY_HOP, Upstream, outgoing_request, re
 from streamlab.recording import EndReason, Header, Recording, Request, header_value
 from streamlab.store import Writer
 
-__all__ = ["ProxyServer", "Relayed"]
+__all__ = ["ProxyServer"]
 
 _MAX_HEAD_BYTES: Final = 256 * 1024
 _CONNECT_S: Final = 10.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Relayed:
-    """An exchange that is over, as it was recorded."""
-
-    recording: Recording
-
-
-def _ignore(_: Relayed) -> None:
+def _ignore(_: Recording) -> None:
     pass
 
 
 class ProxyServer:
     """Relays requests to `upstreams` and records them with `writer`.
 
-    `keep_encoding` lets the client's Accept-Encoding through, so that streams may come compressed.
+    `keep_encoding` lets the client's Accept-Encoding through, so that streams may come compressed;
+    `on_relayed` is told each exchange that is over, as it was recorded.
     """
 
     def __init__(
@@ -69,7 +62,7 @@ class ProxyServer:
         keep_encoding: bool = False,
         tags: tuple[str, ...] = (),
         clock: Clock | None = None,
-        on_relayed: Callable[[Relayed], None] = _ignore,
+        on_relayed: Callable[[Recording], None] = _ignore,
     ) -> None:
         self._upstreams = upstreams
         self._writer = writer
@@ -117,7 +110,7 @@ class ProxyServer:
         try:
             await relay.run(upstream)
         finally:
-            self._on_relayed(Relayed(recording=relay.active.build()))
+            self._on_relayed(relay.active.build())
 
 
 class _Relay(asyncio.Protocol):

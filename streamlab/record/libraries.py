@@ -1,0 +1,61 @@
+"""httpx and httpx2 at once: classes that belong to both, of those that are installed.
+
+The two have the same names and no class in common, and their clients ask for their own classes.
+"""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Final
+
+__all__ = [
+    "LIBRARIES",
+    "AsyncStream",
+    "AsyncTransport",
+    "SyncStream",
+    "SyncTransport",
+    "library_of",
+]
+
+
+def _installed() -> Iterator[ModuleType]:
+    for name in ("httpx", "httpx2"):
+        with suppress(ModuleNotFoundError):
+            yield import_module(name)
+
+
+LIBRARIES: Final = tuple(_installed())
+
+if TYPE_CHECKING:
+    import httpx
+    import httpx2
+
+    class SyncStream(httpx.SyncByteStream, httpx2.SyncByteStream):
+        pass
+
+    class AsyncStream(httpx.AsyncByteStream, httpx2.AsyncByteStream):
+        pass
+
+    class SyncTransport(httpx.BaseTransport, httpx2.BaseTransport):  # type: ignore[misc]
+        pass
+
+    class AsyncTransport(httpx.AsyncBaseTransport, httpx2.AsyncBaseTransport):  # type: ignore[misc]
+        pass
+
+    Inner = httpx.BaseTransport | httpx2.BaseTransport
+    AsyncInner = httpx.AsyncBaseTransport | httpx2.AsyncBaseTransport
+else:
+
+    def _both(name: str) -> type:
+        return type(f"_{name}", tuple(getattr(library, name) for library in LIBRARIES), {})
+
+    SyncStream = _both("SyncByteStream")
+    AsyncStream = _both("AsyncByteStream")
+    SyncTransport = _both("BaseTransport")
+    AsyncTransport = _both("AsyncBaseTransport")
+
+
+def library_of(request: Any) -> Any:  # noqa: ANN401 - a request and a module of either
+    """The library whose request this is."""
+    return next(library for library in LIBRARIES if isinstance(request, library.Request))

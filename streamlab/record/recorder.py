@@ -1,0 +1,93 @@
+"""What the recording transports share: where recordings go, and what every one of them is given."""
+
+import os
+import warnings
+from pathlib import Path
+from typing import Any
+from weakref import WeakSet
+
+from streamlab.clock import Clock, SystemClock
+from streamlab.record.active import ActiveRecording
+from streamlab.recording import Header, Request
+from streamlab.store import Library, Writer
+
+__all__ = ["Recorder", "Store", "header_pairs", "known_body"]
+
+Store = str | os.PathLike[str] | Library | Writer
+
+
+class Recorder:
+    """Begins a recording for each request, and knows which of them are under way.
+
+    A library that cannot be written never disturbs a stream and never raises from here: it is told
+    by one warning, at the next request or at closing. Closing happens on the way out of the
+    program's own code, where an exception would hide what really went wrong there, and a program
+    that never closes should hear of it as well. Who wants the exception opens a `Writer` and closes
+    it.
+    """
+
+    def __init__(
+        self, store: Store, *, name: str, tags: tuple[str, ...], clock: Clock | None
+    ) -> None:
+        self._writer, self._is_ours = _open_writer(store)
+        self._name = name
+        self._tags = tags
+        self._clock = clock or SystemClock()
+        self._begun: WeakSet[ActiveRecording] = WeakSet()
+        self._has_warned = False
+
+    # Any: httpx's and httpx2's requests have the same attributes and no class in common.
+    def begin(self, request: Any) -> ActiveRecording:  # noqa: ANN401
+        """A request is handed to the transport."""
+        self.warn()
+        asked = Request(
+            method=request.method,
+            url=str(request.url),
+            headers=header_pairs(request.headers),
+            body=known_body(request) or b"",
+        )
+        active = ActiveRecording(
+            asked, self._writer, self._clock, name=self._name, source="transport", tags=self._tags
+        )
+        self._begun.add(active)
+        return active
+
+    def settle(self) -> None:
+        """The transport is closed: what is under way has ended; wait until all is stored."""
+        for active in list(self._begun):
+            active.finish("client_closed", "the transport was closed")
+        if self._is_ours:
+            self._writer.stop()
+        else:
+            self._writer.flush()
+
+    def warn(self) -> None:
+        """Tell of a library that could not be written, once."""
+        error = self._writer.error
+        if error is not None and not self._has_warned:
+            self._has_warned = True
+            message = f"streamlab has stopped recording: {error} ({error.hint})"
+            warnings.warn(message, RuntimeWarning, stacklevel=2)
+
+
+def _open_writer(store: Store) -> tuple[Writer, bool]:
+    """The writer, and whether it is ours to close."""
+    if isinstance(store, Writer):
+        return store, False
+    if isinstance(store, Library):
+        return store.open_writer(), True
+    with Library(Path(store), create=True) as library:
+        return library.open_writer(), True
+
+
+def header_pairs(headers: Any) -> tuple[Header, ...]:  # noqa: ANN401 - of httpx or httpx2
+    """All headers as they go over the wire, in order."""
+    return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers.raw)
+
+
+def known_body(request: Any) -> bytes | None:  # noqa: ANN401 - of httpx or httpx2
+    """The body, if it is in memory; None if it is a stream, which can be read only once."""
+    try:
+        return bytes(request.content)
+    except RuntimeError:  # RequestNotRead
+        return None
