@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from streamlab.errors import InputError
 from streamlab.interop.curl import parse_curl
-from streamlab.interop.shell_words import bash_words, cmd_words, octets
+from streamlab.interop.shell_words import bash_words, cmd_words, is_cmd, octets
 from tests.conftest import json_lines
 
 CASES = json_lines("interop/curl_cases.jsonl")
@@ -53,6 +53,7 @@ def test_what_is_quoted_for_cmd_comes_back(expected: list[str]) -> None:
     """Any words on one line, by Microsoft's rules, with a caret before each special character."""
     expected = ["".join(word.splitlines()) for word in expected]
     line = " ".join(f'^"{cmd_quoted(word)}^"' for word in expected)
+    assert is_cmd(f'curl ^"{line}')
     assert expected == cmd_words(line)
 
 

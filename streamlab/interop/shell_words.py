@@ -145,8 +145,14 @@ def _byte(code: int) -> str:
 
 
 def is_cmd(command: str) -> bool:
-    """Whether a browser wrote it for Windows' cmd: quotes or ends of lines have a caret."""
-    return re.search(r'\^"|\^[ \t]*\r?$', command, re.MULTILINE) is not None
+    """Whether a browser wrote it for Windows' cmd: the URL's quotes or the first end of line have a
+    caret. One further on may stand in a body."""
+    return _CMD_START.match(command) is not None
+
+
+_CMD_START: Final = re.compile(
+    r"""\s*curl(?:\.exe)?[ \t]+(?:\^"|[^'\n]*\^[ \t]*(?:\r?\n|\Z))""", re.IGNORECASE
+)
 
 
 def cmd_words(command: str) -> list[str]:
