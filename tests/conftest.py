@@ -1,7 +1,9 @@
 """What all tests share."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -75,3 +77,9 @@ def chat_event(content: str) -> bytes:
 
 
 DONE = b"data: [DONE]\n\n"
+
+
+def json_lines(name: str) -> list[dict[str, Any]]:
+    """The cases of a data file."""
+    text = (Path(__file__).parent / "data" / name).read_text("utf-8")
+    return [json.loads(line) for line in text.splitlines()]

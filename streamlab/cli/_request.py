@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from streamlab.errors import InputError
 from streamlab.recording import Header, Request, header_value
 
-__all__ = ["chat_request", "plain_request"]
+__all__ = ["chat_request", "curl_request", "plain_request"]
 
 _JSON = ("Content-Type", "application/json")
 
@@ -48,6 +48,21 @@ def chat_request(
         pairs = (*pairs, ("Authorization", f"Bearer {key}"))
     body = json.dumps(content, ensure_ascii=False).encode()
     return Request(method="POST", url=url, headers=pairs, body=body)
+
+
+def curl_request(command: str) -> Request:
+    """The request of a curl command. What of it is not followed is said on stderr."""
+    from streamlab.cli._console import narrate
+    from streamlab.interop.curl import parse_curl
+    from streamlab.report import one_line
+
+    text = command
+    if command.startswith("@"):
+        text = _content(command)[0].decode("utf-8", "surrogateescape")
+    asked = parse_curl(text, variables=os.environ, read_file=lambda name: _content(f"@{name}")[0])
+    for note in asked.notes:
+        narrate(one_line(f"note: {note}", 200))
+    return asked.request
 
 
 def _headers(headers: list[str]) -> tuple[Header, ...]:

@@ -33,6 +33,10 @@ def record(
     max_tokens: Annotated[
         int | None, typer.Option("--max-tokens", help="The longest answer, with --chat.", min=1)
     ] = None,
+    from_curl: Annotated[
+        str | None,
+        typer.Option("--from-curl", help="A curl command to do; @FILE reads it, @- from stdin."),
+    ] = None,
     name: Annotated[str, typer.Option("--name", help="A name for the recording.")] = "",
     tag: Annotated[list[str] | None, typer.Option("--tag", help="A tag; may be repeated.")] = None,
     silence_s: Annotated[
@@ -49,11 +53,14 @@ def record(
     import signal
 
     from streamlab.cli._live import LivePrinter, close_recording
-    from streamlab.cli._request import chat_request, plain_request
+    from streamlab.cli._request import chat_request, curl_request, plain_request
     from streamlab.record import Options, record_once
     from streamlab.store import Library
 
-    if chat is None:
+    if from_curl is not None:
+        _refuse_with_curl(url, method, header, body, chat)
+        request = curl_request(from_curl)
+    elif chat is None:
         request = plain_request(url, method, header or [], body)
     else:
         request = chat_request(url or base_url, chat, model, max_tokens, header or [])
@@ -65,3 +72,11 @@ def record(
     with Library(db, create=True) as library, library.open_writer() as writer:
         recording = record_once(request, writer, options=options, listener=printer)
     raise typer.Exit(close_recording(recording, db))
+
+
+def _refuse_with_curl(*others: object) -> None:
+    from streamlab.errors import InputError
+
+    if any(others):
+        hint = "put the URL, headers and body into the command"
+        raise InputError("--from-curl is the whole request", hint)

@@ -21,12 +21,29 @@ def replay(
     speed: Annotated[
         str, typer.Option("--speed", help="realtime, instant, or a factor such as 10x or 0.5x.")
     ] = "realtime",
+    ttft_ms: Annotated[
+        float | None, typer.Option("--ttft-ms", help="Untimed ones: the wait for the first read.")
+    ] = None,
+    itl_ms: Annotated[
+        float | None, typer.Option("--itl-ms", help="Untimed ones: the wait between two reads.")
+    ] = None,
+    tps: Annotated[
+        float | None, typer.Option("--tps", help="Instead of --itl-ms: reads a second.")
+    ] = None,
+    jitter: Annotated[
+        float | None, typer.Option("--jitter", help="The largest deviation of a wait; 0.2 is 20 %.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Draws other deviations.")] = 0,
 ) -> None:
     """Serve recordings (all, if none is named) as the endpoint they were recorded from.
 
     Any recorded route is answered, and GET /v1/models. The URL is printed on stdout; Ctrl-C stops.
+    Recordings without times (tagged `untimed`, see `import`) come at once, or at a pace made up.
     """
+    from streamlab.cli._pace import at_pace, parse_pace
     from streamlab.cli._serve import parse_speed, select_served, serve_until_stopped
 
     factor = parse_speed(speed)
-    serve_until_stopped(select_served(which, db), speed=factor, host=host, port=port)
+    pace = parse_pace(ttft_ms=ttft_ms, itl_ms=itl_ms, tps=tps, jitter=jitter, seed=seed)
+    recordings = at_pace(select_served(which, db), pace)
+    serve_until_stopped(recordings, speed=factor, host=host, port=port)

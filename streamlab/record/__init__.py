@@ -6,6 +6,7 @@ The transports stand in `record.transport`: importing them imports httpx and htt
 from streamlab.record.active import ActiveRecording, Listener
 from streamlab.record.once import Options, record_once
 from streamlab.record.proxy import ProxyServer
+from streamlab.record.repeat import record_repeatedly
 from streamlab.record.upstream import Upstream, parse_upstreams
 
 __all__ = [
@@ -16,4 +17,5 @@ __all__ = [
     "Upstream",
     "parse_upstreams",
     "record_once",
+    "record_repeatedly",
 ]
