@@ -4,7 +4,8 @@ Run: python bench/transport.py
 
 The same stream is read with and without `RecordingTransport`, once from a list in memory (as fast
 as it can be read) and once through real sockets at 200 events a second. `added` is time on the
-caller's own thread; what the writer's thread does meanwhile shows in the paced delays only.
+caller's own thread; what the writer does meanwhile shows in the paced delays only. The server of
+these runs in the same process, whose threads take turns: that is where the 5 ms come from.
 """
 
 import asyncio
