@@ -9,12 +9,9 @@ from hashlib import sha256
 from itertools import accumulate
 from typing import Final
 
-from streamlab.recording import End, Read, Recording
+from streamlab.recording import UNTIMED, End, Read, Recording
 
-__all__ = ["UNTIMED", "Pace", "is_untimed", "paced"]
-
-UNTIMED: Final = "untimed"
-"""The tag of a recording whose reads' times mean nothing."""
+__all__ = ["Pace", "is_untimed", "paced"]
 
 _NS_PER_MS: Final = 1_000_000
 _NS_PER_S: Final = 1_000_000_000

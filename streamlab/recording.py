@@ -5,12 +5,13 @@ handed to the transport. Wall time appears once, in `Recording.started_at`, for 
 """
 
 from dataclasses import dataclass, field, replace
-from typing import Literal, get_args
+from typing import Final, Literal, get_args
 
 from streamlab.redaction import Header, redact_headers, redact_text, redact_url
 
 __all__ = [
     "END_REASONS",
+    "UNTIMED",
     "End",
     "EndReason",
     "Header",
@@ -34,6 +35,9 @@ EndReason = Literal[
     "recorder_died",  # the recording process ended without a word: what follows is unknown
 ]
 END_REASONS: tuple[EndReason, ...] = get_args(EndReason)
+
+UNTIMED: Final = "untimed"
+"""The tag of a recording whose times mean nothing: it was imported from a format without any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,9 @@ A schedule speaks of body bytes; how they are framed on the wire is `framing`, a
 turns both into frames. Offsets are absolute, in nanoseconds from the moment the request is there.
 """
 
+import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from streamlab.recording import EndReason, Header, Recording, Response, header_value
 from streamlab.redaction import REDACTED
@@ -135,11 +136,23 @@ def schedule(recording: Recording, *, speed: float = 1.0) -> Schedule:
     return Schedule(recording_id=recording.id, framing=framing, actions=tuple(actions))
 
 
+# What the last event of a stream says that has nothing more to say.
+_END_MARKER: Final = re.compile(rb"data: ?(?:\[DONE\]|.*\"message_stop\".*)\s*\Z")
+_TAIL_BYTES: Final = 1000
+
+
 def _ending(recording: Recording) -> tuple[EndReason, int]:
-    if recording.end is not None:
-        return recording.end.reason, recording.end.at_ns
+    end = recording.end
+    if end is not None:
+        # SDKs hang up at the end marker, before the body's own end: nothing was left to come.
+        is_over = end.reason == "client_closed" and _END_MARKER.search(_tail(recording))
+        return "complete" if is_over else end.reason, end.at_ns
     last = recording.reads[-1:] or ([recording.response] if recording.response else [])
     return "recorder_died", last[0].at_ns if last else 0
+
+
+def _tail(recording: Recording) -> bytes:
+    return b"".join(read.data for read in recording.reads[-2:])[-_TAIL_BYTES:]
 
 
 def _replayable(response: Response) -> tuple[Header, ...]:

@@ -166,11 +166,25 @@ def test_http_errors_say_what_the_body_says(body: bytes, message: str) -> None:
     assert not analysis.is_clean
 
 
-@pytest.mark.parametrize("reason", ["truncated", "reset", "timeout", "client_closed"])
+@pytest.mark.parametrize("reason", ["truncated", "reset", "timeout", "recorder_died"])
 def test_only_a_complete_stream_is_clean(reason: str) -> None:
     """However good its events are."""
     assert analyze(make_recording(chat_event("a"), DONE)).is_clean
     assert not analyze(make_recording(chat_event("a"), DONE, reason=reason)).is_clean
+
+
+def test_hanging_up_after_the_end_marker_is_a_good_end() -> None:
+    """As SDKs do; before it, it is not."""
+    assert analyze(make_recording(chat_event("a"), DONE, reason="client_closed")).is_clean
+    assert not analyze(make_recording(chat_event("a"), reason="client_closed")).is_clean
+
+
+def test_what_was_imported_without_times_measures_nothing() -> None:
+    """Null, not zero; what needs no time is there."""
+    untimed = replace(make_recording(chat_event("a"), chat_event("b"), DONE), tags=("untimed",))
+    analysis = analyze(untimed)
+    assert (None, None, None) == (analysis.ttft_ns, analysis.total_ns, analysis.tps_e2e)
+    assert (2, 0, ()) == (analysis.output_tokens, analysis.gaps.n, analysis.gaps_ns)
 
 
 @given(st.lists(st.sampled_from([chat_event("a"), DONE, b": x\n\n", b"data: {\n\n", b"\xff"])))

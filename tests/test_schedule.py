@@ -61,6 +61,14 @@ def test_every_end_reason_has_its_ending(reason: str) -> None:
     assert endings[reason](at_ns=20) == last
 
 
+@pytest.mark.parametrize("last", [b"data: [DONE]\n\n", b"data:[DONE]\r\n\r\n", b"[DONE]\n\n"])
+def test_a_client_that_left_after_the_end_marker_missed_nothing(last: bytes) -> None:
+    """SDKs hang up there; the marker may come in two reads."""
+    pieces = [b"data: x\n\ndata: ", last] if last.startswith(b"[") else [b"data: x\n\n", last]
+    recording = make_recording(*pieces, reason="client_closed")
+    assert isinstance(schedule(recording).actions[-1], Finish)
+
+
 def test_a_recording_under_way_is_cut_where_it_stands() -> None:
     """Without an end the last read is the end, or the head, or nothing."""
     recording = replace(make_recording(b"a", gap_ns=10), end=None)

@@ -18,13 +18,13 @@ other tools'):
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final, Literal
 
 from streamlab.analysis.percentile import Distribution, distribution
 from streamlab.dialect import Delta, Detection, Usage, detect, parse_json, read
-from streamlab.recording import End, Recording
+from streamlab.recording import UNTIMED, End, Recording
 from streamlab.redaction import redact_text
 from streamlab.sse import Blank, Comment, Event, Issue
 from streamlab.timeline import Arrival, arrivals
@@ -133,13 +133,18 @@ class Analysis:
     comments: int
     event_types: tuple[EventCount, ...]
     malformed: tuple[Malformed, ...]
+    has_end_marker: bool
     text: str
 
     @property
     def is_clean(self) -> bool:
-        """Nothing malformed, no error, a 2xx and a complete end: exit code 0."""
+        """Nothing malformed, no error, a 2xx and a good end: exit code 0.
+
+        It is good if it is complete, or if the client hung up after the end marker, as SDKs do.
+        """
         succeeded = self.status is not None and 200 <= self.status < 300
-        ended = self.end is not None and self.end.reason == "complete"
+        reason = self.end.reason if self.end else None
+        ended = reason == "complete" or (reason == "client_closed" and self.has_end_marker)
         return succeeded and ended and not self.malformed and not self.errors
 
 
@@ -181,7 +186,7 @@ def analyze(
     total_ns = recording.end.at_ns if recording.end else None
     latency_ns = times_ns[-1] if times_ns else None
     tpot_ns = _tpot_ns(times_ns, tokens)
-    return Analysis(
+    analysis = Analysis(
         id=recording.id,
         name=recording.name,
         dialect=detection.dialect.name if detection else None,
@@ -216,7 +221,29 @@ def analyze(
         comments=sum(isinstance(arrival.item, Comment) for arrival in arrived),
         event_types=_count_types(events),
         malformed=_malformed(arrived, events),
+        has_end_marker=any(delta.kind == "end" for delta in deltas),
         text="".join(d.text for d in deltas if d.kind == "text" and d.choice == 0),
+    )
+    return _without_times(analysis) if UNTIMED in recording.tags else analysis
+
+
+def _without_times(analysis: Analysis) -> Analysis:
+    """Of an imported body whose times are not known: not measured is None, not zero."""
+    return replace(
+        analysis,
+        ttfb_ns=None,
+        ttfe_ns=None,
+        ttft_ns=None,
+        ttfat_ns=None,
+        latency_ns=None,
+        total_ns=None,
+        tail_ns=None,
+        tpot_ns=None,
+        tps_user=None,
+        tps_e2e=None,
+        gaps=distribution(()),
+        gaps_ns=(),
+        stalls=(),
     )
 
 

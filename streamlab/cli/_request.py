@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -9,9 +10,18 @@ from urllib.parse import urlsplit
 from streamlab.errors import InputError
 from streamlab.recording import Header, Request, header_value
 
-__all__ = ["chat_request", "curl_request", "plain_request"]
+__all__ = ["chat_request", "curl_request", "is_command", "plain_request"]
 
 _JSON = ("Content-Type", "application/json")
+
+
+def is_command(words: list[str]) -> bool:
+    """Whether these are a command and its arguments, and not a URL. InputError for several URLs."""
+    if not words or "://" in words[0]:
+        if len(words) > 1:
+            raise InputError("one URL at a time", "a command goes after --")
+        return False
+    return len(words) > 1 or shutil.which(words[0]) is not None
 
 
 def plain_request(url: str, method: str, headers: list[str], body: str | None) -> Request:

@@ -11,7 +11,14 @@ __all__ = ["record"]
 
 def record(
     db: DbOption = "streamlab.db",  # type: ignore[assignment]
-    url: Annotated[str, typer.Argument(help="Where to send the request.", show_default=False)] = "",
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            help="Where to send the request; or, after --, a command to run behind a proxy.",
+            metavar="URL | -- CMD...",
+            show_default=False,
+        ),
+    ] = [],  # noqa: B006 - typer copies it
     method: Annotated[
         str, typer.Option("-X", "--request", help="GET, or POST if there is a body.")
     ] = "",
@@ -43,20 +50,32 @@ def record(
         float,
         typer.Option("--timeout", help="Seconds of silence to give up after.", min=0.001),
     ] = 120.0,
+    repeat: Annotated[
+        int, typer.Option("--repeat", help="Send it so often, and list the recordings.", min=1)
+    ] = 1,
+    concurrency: Annotated[
+        int, typer.Option("--concurrency", help="So many at once, with --repeat.", min=1)
+    ] = 1,
     raw: Annotated[bool, typer.Option("--raw", help="Print the bytes as they come.")] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Do not print the stream.")] = False,
 ) -> None:
-    """Send one request and record its stream.
+    """Send one request and record its stream, or record all streams of a command.
 
-    The text of the stream is printed as it comes. Exit code 1 if the stream did not end well.
+    The text of the stream is printed as it comes. Exit code 1 if the stream did not end well, or
+    that of the command.
     """
     import signal
 
     from streamlab.cli._live import LivePrinter, close_recording
-    from streamlab.cli._request import chat_request, curl_request, plain_request
+    from streamlab.cli._request import chat_request, curl_request, is_command, plain_request
     from streamlab.record.once import Options, record_once
     from streamlab.store import Library
 
+    if is_command(words):
+        from streamlab.cli._command import record_command
+
+        raise typer.Exit(record_command(words, db, tags=tuple(tag or ())))
+    url = words[0] if words else ""
     if from_curl is not None:
         _refuse_with_curl(url, method, header, body, chat)
         request = curl_request(from_curl)
@@ -68,6 +87,11 @@ def record(
     # Each means that our side hangs up, which is an end like any other.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
+    if repeat > 1:
+        from streamlab.cli._repeat import record_many
+
+        code = record_many(request, db, options=options, repeat=repeat, concurrency=concurrency)
+        raise typer.Exit(code)
     printer = LivePrinter(request.url, raw=raw, quiet=quiet)
     with Library(db, create=True) as library, library.open_writer() as writer:
         recording = record_once(request, writer, options=options, listener=printer)

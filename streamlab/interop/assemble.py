@@ -5,8 +5,8 @@ from pathlib import PurePath
 from typing import Final
 
 from streamlab.interop.bodies import BodyKind, cut, kind_of
-from streamlab.pace import UNTIMED
 from streamlab.recording import (
+    UNTIMED,
     EndReason,
     Header,
     Recording,

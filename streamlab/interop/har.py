@@ -16,8 +16,7 @@ from streamlab.errors import InputError
 from streamlab.interop.assemble import builder_for, decoded_headers
 from streamlab.interop.bodies import EVENT_STREAM, cut, kind_of
 from streamlab.interop.document import Node
-from streamlab.pace import UNTIMED
-from streamlab.recording import EndReason, Header, Recording, RecordingBuilder, Request
+from streamlab.recording import UNTIMED, EndReason, Header, Recording, RecordingBuilder, Request
 from streamlab.sse import Event, decode, encode
 
 __all__ = ["looks_like_har", "read_har"]
