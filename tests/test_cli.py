@@ -1,6 +1,5 @@
 """The command line as a user meets it: a process, its two outputs and its exit code."""
 
-import io
 import json
 import os
 import signal
@@ -9,72 +8,25 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from streamlab.cassette import dumps, read_cassette
-from streamlab.cli import main
 from streamlab.cli._serve import parse_speed
 from streamlab.errors import InputError
 from streamlab.replay import serve
 from streamlab.store import Library
 from tests import raw_server
+from tests.cli_runner import fails_well, run, run_process
 from tests.conftest import DONE, FIXTURES, chat_event, make_recording
 from tests.raw_server import HEAD, http_chunk, send
 
 MALFORMED = FIXTURES / "systems/assisters-malformed.jsonl"
 CHAT = FIXTURES / "systems/assisters-chat.jsonl"
-
-
-def run(*arguments: str | Path, **options: object) -> subprocess.CompletedProcess[str]:
-    """`streamlab ARGUMENTS` in the test's own folder."""
-    command = [sys.executable, "-m", "streamlab", *map(str, arguments)]
-    environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
-    settings: dict[str, object] = {"capture_output": True, "text": True, "encoding": "utf-8"}
-    settings |= {"check": False, "timeout": 60, **options}
-    return subprocess.run(command, env=environment, **settings)  # type: ignore  # noqa: PLW1510
-
-
-@dataclass(frozen=True)
-class Ran:
-    """What a run printed and how it ended."""
-
-    args: tuple[str, ...]
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-@pytest.fixture
-def run_here(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., Ran]:
-    """As `run`, within this process: for the many cases that need no process of their own."""
-
-    def run_main(*arguments: str | Path) -> Ran:
-        words = tuple(map(str, arguments))
-        monkeypatch.setattr(sys, "argv", ["streamlab", *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        captured = capsys.readouterr()
-        return Ran(words, int(ended.value.code or 0), captured.out, captured.err)
-
-    return run_main
-
-
-def fails_well(ran: "Ran | subprocess.CompletedProcess[str]", *words: str) -> None:
-    """`error:` with what and where, `hint:` with the next step, exit 2, no traceback."""
-    assert 2 == ran.returncode, ran
-    lines = ran.stderr.splitlines()
-    assert lines[-2].startswith("error: "), ran.stderr
-    assert lines[-1].startswith("hint: "), ran.stderr
-    assert "Traceback" not in ran.stderr
-    for word in words:
-        assert word in ran.stderr
 
 
 def test_record_prints_the_text_live_and_keeps_the_stream(tmp_path: Path) -> None:
@@ -207,7 +159,7 @@ def test_an_output_that_fails_does_not_cost_the_stream(redirect: str) -> None:
     assert ("complete", recording.body) == (again.end.reason, again.body)
 
 
-def test_terminal_escapes_in_a_stream_are_drawn_and_not_sent(run_here: Callable[..., Ran]) -> None:
+def test_terminal_escapes_in_a_stream_are_drawn_and_not_sent() -> None:
     """Untrusted text never becomes a control sequence, in any verb."""
     evil = "\\u001b]0;owned\\u0007\\u009b31m\\u202e"
     served = make_recording(
@@ -220,10 +172,10 @@ def test_terminal_escapes_in_a_stream_are_drawn_and_not_sent(run_here: Callable[
     )
     Path("evil.jsonl").write_text(dumps([served]), "utf-8")
     with serve([served], speed=0) as server:
-        outputs = [run_here("record", f"{server.url}/x", "-d", "{}", "--name", "\x1b[1mname")]
-    outputs += [run_here(verb) for verb in ("ls", "show", "analyze", "export")]
-    outputs += [run_here("show", "--reads"), run_here("analyze", "evil.jsonl")]
-    outputs += [run_here(verb, "--json") for verb in ("ls", "show", "analyze")]
+        outputs = [run("record", f"{server.url}/x", "-d", "{}", "--name", "\x1b[1mname")]
+    outputs += [run(verb) for verb in ("ls", "show", "analyze", "export")]
+    outputs += [run("show", "--reads"), run("analyze", "evil.jsonl")]
+    outputs += [run(verb, "--json") for verb in ("ls", "show", "analyze")]
     for ran in outputs:
         for text in (ran.stdout, ran.stderr):
             assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(text), ran.args
@@ -257,9 +209,7 @@ def test_terminal_escapes_in_a_stream_are_drawn_and_not_sent(run_here: Callable[
     ],
     ids=lambda value: " ".join(value)[:60] if value and value[0].islower() else "",
 )
-def test_bad_input(
-    tmp_path: Path, run_here: Callable[..., Ran], arguments: list[str], words: list[str]
-) -> None:
+def test_bad_input(tmp_path: Path, arguments: list[str], words: list[str]) -> None:
     """What was wrong, where, and what to do next; nothing is lost."""
     Path("wrong.db").write_bytes(b"not a database at all, just some text in a file" * 50)
     Path("fine.jsonl").write_text(dumps([make_recording(DONE, recording_id="f" * 12)]), "utf-8")
@@ -267,7 +217,7 @@ def test_bad_input(
     for name, recordings in (("one.db", [make_recording(DONE)]), ("empty.db", [])):
         with Library(tmp_path / name, create=True) as library:
             library.add(recordings)
-    fails_well(run_here(*arguments), *words)
+    fails_well(run(*arguments), *words)
     with Library(tmp_path / "one.db") as library:
         assert [make_recording(DONE)] == library.load_all(["latest"])
         assert 1 == len(library.summaries())
@@ -282,7 +232,7 @@ def test_a_port_in_use_is_named() -> None:
 
 def test_debug_shows_the_traceback() -> None:
     """For those who mend streamlab itself."""
-    ran = run("--debug", "ls")
+    ran = run_process("--debug", "ls")
     assert "Traceback" in ran.stderr
     assert 0 != ran.returncode
 
@@ -350,19 +300,19 @@ def test_what_is_no_speed(text: str) -> None:
         parse_speed(text)
 
 
-def test_analyze_gives_exit_1_for_findings(run_here: Callable[..., Ran]) -> None:
+def test_analyze_gives_exit_1_for_findings() -> None:
     """0 for a clean stream, 1 if there is something to look at."""
-    assert 0 == run_here("analyze", CHAT).returncode
-    assert 1 == run_here("analyze", CHAT, MALFORMED).returncode
+    assert 0 == run("analyze", CHAT).returncode
+    assert 1 == run("analyze", CHAT, MALFORMED).returncode
 
 
-def test_show_of_some_event_types(run_here: Callable[..., Ran]) -> None:
+def test_show_of_some_event_types() -> None:
     """--events takes names, with commas between."""
     detail = FIXTURES / "systems/fastgpt-detail.jsonl"
-    shown = json.loads(run_here("show", detail, "--events", "flowNodeStatus", "--json").stdout)
+    shown = json.loads(run("show", detail, "--events", "flowNodeStatus", "--json").stdout)
     assert {"flowNodeStatus"} == {event["type"] for event in shown}
     assert len(shown) >= 2
-    assert "AI 对话" in run_here("show", detail, "--events", "flowNodeStatus,flowResponses").stdout
+    assert "AI 对话" in run("show", detail, "--events", "flowNodeStatus,flowResponses").stdout
 
 
 def test_nothing_is_imported_that_a_verb_does_not_use() -> None:
@@ -392,7 +342,7 @@ def test_nothing_is_imported_that_a_verb_does_not_use() -> None:
 def test_demo_runs() -> None:
     """Record, list, replay, analyze, in one go and with nothing left behind."""
     before = set(Path().iterdir())
-    ran = run("demo")
+    ran = run_process("demo")
     assert 0 == ran.returncode, ran.stderr
     assert "byte for byte, read for read the same" in ran.stderr
     assert "replayed at 10x" in ran.stdout
@@ -467,25 +417,22 @@ def wait_for_reads(path: Path, count: int) -> None:
     raise AssertionError("the reads never came")
 
 
-def test_upkeep(
-    tmp_path: Path, run_here: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_upkeep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """rm asks first, reindex counts, doctor is content or exits with 1."""
     first = make_recording(DONE, name="first", recording_id="a" * 12)
     second = make_recording(DONE, name="second", recording_id="b" * 12)
     with Library("streamlab.db", create=True) as library:
         library.add([first, second])
-    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
-    assert 0 == run_here("rm", "first").returncode
-    assert 2 == len(json.loads(run_here("ls", "--json").stdout))
-    assert "deleted 1" in run_here("rm", "first", "--yes").stderr
-    assert ["second"] == [line["name"] for line in json.loads(run_here("ls", "--json").stdout)]
-    assert "reindexed 1" in run_here("reindex").stderr
-    assert "reindexed 1" in run_here("reindex", "second").stderr
-    assert "is whole: 1 recordings" in run_here("doctor").stderr
+    assert 0 == run("rm", "first", input="n\n").returncode
+    assert 2 == len(json.loads(run("ls", "--json").stdout))
+    assert "deleted 1" in run("rm", "first", "--yes").stderr
+    assert ["second"] == [line["name"] for line in json.loads(run("ls", "--json").stdout)]
+    assert "reindexed 1" in run("reindex").stderr
+    assert "reindexed 1" in run("reindex", "second").stderr
+    assert "is whole: 1 recordings" in run("doctor").stderr
     with sqlite3.connect("streamlab.db") as harmed:
         harmed.execute("delete from metrics")
     harmed.close()
-    ran = run_here("doctor", "--json")
+    ran = run("doctor", "--json")
     assert (1, "b" * 12) == (ran.returncode, json.loads(ran.stdout)[0]["place"])
-    assert "reindex" in run_here("doctor").stderr
+    assert "reindex" in run("doctor").stderr

@@ -11,8 +11,9 @@ from streamlab.cassette import dumps
 from streamlab.recording import header_value
 from streamlab.replay import serve
 from streamlab.store import Library
+from tests.cli_runner import fails_well, run
 from tests.conftest import DONE, chat_event, make_recording
-from tests.test_cli import fails_well, replaying, run
+from tests.test_cli import replaying
 
 DATA = Path(__file__).parent / "data/interop"
 BODY = chat_event("Hel") + chat_event("lo") + DONE
