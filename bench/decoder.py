@@ -3,7 +3,7 @@
 Run: python bench/decoder.py
 
 10 MB of events of 230 bytes in reads of 64 KiB and 256 bytes, and 1 MB byte by byte. The decoders
-take turns. httpx-sse (https://pypi.org/project/httpx-sse/) is measured as it is used, through an
+take turns. httpx-sse is measured as it is used, through an
 `httpx.Response` that is given the same reads; it keeps no spans, reports no issues, and httpx
 decodes the text for it.
 """

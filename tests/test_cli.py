@@ -429,7 +429,7 @@ def test_upkeep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert ["second"] == [line["name"] for line in json.loads(run("ls", "--json").stdout)]
     assert "reindexed 1" in run("reindex").stderr
     assert "reindexed 1" in run("reindex", "second").stderr
-    assert "is whole: 1 recordings" in run("doctor").stderr
+    assert "is whole: 1 recording\n" in run("doctor").stderr
     with sqlite3.connect("streamlab.db") as harmed:
         harmed.execute("delete from metrics")
     harmed.close()

@@ -154,6 +154,21 @@ def test_what_is_derived_while_recording_is_what_is_derived_afterwards(library: 
     connection.close()
 
 
+def test_under_load_events_wait_for_the_end(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reads are stored first; the events are all there when the recording has ended."""
+    monkeypatch.setattr("streamlab.store.writer._LIVE_QUEUE_MAX", 0)
+    with library.open_writer() as writer:
+        stored = writer.begin(replace(make_recording(), end=None, reads=()))
+        for number in range(5):
+            stored.read(Read(at_ns=10 + number, data=chat_event(str(number))))
+        writer.flush()
+        assert (5, 0) == (counts(library.path)["reads"], counts(library.path)["events"])
+        stored.finish(End(at_ns=99, reason="complete"))
+    assert 5 == counts(library.path)["events"]
+
+
 def test_a_builder_redacts_before_the_store(library: Library) -> None:
     """The store gets what the builder made of it."""
     request = Request(method="GET", url="http://a/?key=secret-1", headers=(("Cookie", "secret-2"),))

@@ -24,5 +24,5 @@ def doctor(db: DbOption = "streamlab.db", as_json: JsonOption = False) -> None: 
         narrate((f"{one_line(diagnosis.place, 60)}: ", "red"), one_line(diagnosis.message, 200))
         narrate(("hint: ", "bold"), diagnosis.hint)
     if not found and not as_json:
-        narrate(f"{db} is whole: {count} recordings")
+        narrate(f"{db} is whole: {count} recording{'s' if count != 1 else ''}")
     raise typer.Exit(1 if found else 0)

@@ -46,7 +46,11 @@ class _Progress:
     live_events: LiveEvents
     marks: list[Mark] = field(default_factory=list)
     read_count: int = 0
+    is_live: bool = True
 
+
+# Tens of milliseconds of work behind: what can wait for the end of a recording does.
+_LIVE_QUEUE_MAX: Final = 500
 
 _Task = Callable[[], None]
 # An event is set when all that stands before it is on disk; None is the last that is taken.
@@ -211,7 +215,10 @@ class RecordingWriter:
         rows = read_rows(progress.recording_id, [read], first_seq=progress.read_count)
         progress.read_count += 1
         insert_rows(self._connection, "reads", rows)
-        insert_rows(self._connection, "events", progress.live_events.feed(read))
+        # Reads first: under load events wait for the end of their recording, when all are derived.
+        progress.is_live = progress.is_live and self._tasks.qsize() < _LIVE_QUEUE_MAX
+        if progress.is_live:
+            insert_rows(self._connection, "events", progress.live_events.feed(read))
 
     def finish(self, end: End) -> None:
         """The end; what is derived from the recording is made."""
