@@ -28,8 +28,8 @@ async def dial(
 ) -> None:
     """Connect `protocol` to `address`; `on_connected` is called before any TLS handshake.
 
-    HTTP_PROXY, HTTPS_PROXY and NO_PROXY are respected; TLS goes through a proxy by CONNECT
-    (RFC 9110, 9.3.6). OSError (ssl.SSLError among them) where that fails.
+    HTTPS_PROXY and NO_PROXY are respected: TLS goes through a proxy by CONNECT (RFC 9110, 9.3.6).
+    What is in the clear is always asked directly. OSError (ssl.SSLError among them) where it fails.
     """
     loop = asyncio.get_running_loop()
     proxy = _proxy_for(address)

@@ -1,5 +1,6 @@
 """The numbers: pure functions of a recording."""
 
+from streamlab.analysis.live import LiveStream
 from streamlab.analysis.percentile import Distribution, distribution, percentile_ns
 from streamlab.analysis.stream import (
     DEFAULT_STALL_NS,
@@ -19,6 +20,7 @@ __all__ = [
     "Analysis",
     "Distribution",
     "EventCount",
+    "LiveStream",
     "Malformed",
     "ReadEvent",
     "Stall",

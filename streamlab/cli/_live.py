@@ -4,13 +4,10 @@ import codecs
 import sys
 from pathlib import Path
 
-from streamlab.analysis import analyze
+from streamlab.analysis import LiveStream, ReadEvent, analyze
 from streamlab.cli._console import narrate, print_text
-from streamlab.dialect import EVENTS_LOOKED_AT, Detection, detect, read
 from streamlab.recording import Read, Recording, Response
 from streamlab.report import format_ns, format_rate, one_line, visible
-from streamlab.sse import Event
-from streamlab.timeline import Timeline, is_event_stream
 
 __all__ = ["LivePrinter", "close_recording"]
 
@@ -20,19 +17,14 @@ class LivePrinter:
     it, any other body as it is, or with `raw` the bytes."""
 
     def __init__(self, url: str, *, raw: bool, quiet: bool) -> None:
-        self._url = url
         self._raw = raw
         self._quiet = quiet
-        self._response: Response | None = None
-        self._timeline: Timeline | None = None
-        self._has_read = False
-        self._events: list[Event] = []
-        self._detection: Detection | None = None
+        self._stream = LiveStream(url)
         self._characters = codecs.getincrementaldecoder("utf-8")("replace")
 
     def on_response(self, response: Response) -> None:
         """See `record.Listener`."""
-        self._response = response
+        self._stream.response = response
 
     def on_read(self, data: Read) -> None:
         """See `record.Listener`."""
@@ -42,23 +34,17 @@ class LivePrinter:
             sys.stdout.buffer.write(data.data)
             sys.stdout.buffer.flush()
             return
-        if not self._has_read:
-            self._has_read = True
-            self._timeline = Timeline() if is_event_stream(self._response, data.data) else None
-        if self._timeline is None:
-            print_text(visible(self._characters.decode(data.data)))
+        events = self._stream.feed(data)
+        if self._stream.is_event_stream:
+            print_text("".join(map(self._text, events)))
         else:
-            items = [arrival.item for arrival in self._timeline.feed(data)]
-            print_text("".join(self._text(item) for item in items if isinstance(item, Event)))
+            print_text(visible(self._characters.decode(data.data)))
 
-    def _text(self, event: Event) -> str:
-        if self._detection is None and len(self._events) < EVENTS_LOOKED_AT:
-            self._events.append(event)
-            self._detection = detect(self._url, self._events)
-        if self._detection is None:
-            return "" if event.data == "[DONE]" else visible(event.data) + "\n"
-        deltas = read(self._detection, event)
-        return "".join(visible(delta.text) for delta in deltas if delta.is_output)
+    def _text(self, event: ReadEvent) -> str:
+        if self._stream.detection is None:
+            data = event.event.data
+            return "" if data == "[DONE]" else visible(data) + "\n"
+        return "".join(visible(delta.text) for delta in event.deltas if delta.is_output)
 
 
 def close_recording(recording: Recording, db: Path) -> int:

@@ -2,17 +2,13 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from streamlab.analysis import Analysis, ReadEvent
-from streamlab.dialect import EVENTS_LOOKED_AT, Detection, detect, main_delta, read
+from streamlab.dialect import main_delta
 from streamlab.recording import End, Header, Mark, Read, Recording, Request, Response
-from streamlab.sse import Event
-from streamlab.timeline import Arrival, Timeline, is_event_stream
 
 __all__ = [
-    "LiveEvents",
     "Row",
     "end_columns",
     "event_row",
@@ -149,45 +145,6 @@ def event_row(recording_id: str, seq: int, event: ReadEvent) -> Row:
         "kind": main.kind,
         "text": main.text,
     }
-
-
-@dataclass(slots=True)
-class LiveEvents:
-    """The events of a recording under way, as rows, read by read.
-
-    Its dialect is what the events so far show; when the recording ends, all rows are derived anew.
-    """
-
-    recording_id: str
-    url: str
-    response: Response | None = None
-    _timeline: Timeline | None = None
-    _has_read: bool = False
-    _detection: Detection | None = None
-    _early: list[Event] = field(default_factory=list)
-    _count: int = 0
-
-    def feed(self, data: Read) -> list[Row]:
-        """The rows of the events that this read completed."""
-        if not self._has_read:
-            self._has_read = True
-            self._timeline = Timeline() if is_event_stream(self.response, data.data) else None
-        if self._timeline is None:
-            return []
-        return [
-            self._row(arrival, arrival.item)
-            for arrival in self._timeline.feed(data)
-            if isinstance(arrival.item, Event)
-        ]
-
-    def _row(self, arrival: Arrival, event: Event) -> Row:
-        if self._detection is None and len(self._early) < EVENTS_LOOKED_AT:
-            self._early.append(event)
-            self._detection = detect(self.url, self._early)
-        seq, self._count = self._count, self._count + 1
-        deltas = read(self._detection, event)
-        found = ReadEvent(arrival=arrival, event=event, deltas=deltas)
-        return event_row(self.recording_id, seq, found)
 
 
 def metric_rows(analysis: Analysis) -> list[Row]:

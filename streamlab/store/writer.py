@@ -18,12 +18,13 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import ClassVar, Final, Self
 
+from streamlab.analysis import LiveStream
 from streamlab.errors import StoreError
 from streamlab.recording import End, Mark, Read, Recording, Request, Response
 from streamlab.store.connect import open_library, store_errors, transaction
 from streamlab.store.rows import (
-    LiveEvents,
     end_columns,
+    event_row,
     marks_column,
     read_rows,
     recording_row,
@@ -43,9 +44,10 @@ class _Progress:
     """What the thread keeps of a recording under way."""
 
     recording_id: str
-    live_events: LiveEvents
+    live: LiveStream
     marks: list[Mark] = field(default_factory=list)
     read_count: int = 0
+    event_count: int = 0
     is_live: bool = True
 
 
@@ -84,7 +86,7 @@ class Writer:
 
     def begin(self, recording: Recording) -> "RecordingWriter":
         """A recording begins; what is known of it so far is stored."""
-        progress = _Progress(recording.id, LiveEvents(recording.id, recording.request.url))
+        progress = _Progress(recording.id, LiveStream(recording.request.url))
         connection = self._worker.connection
 
         def task() -> None:
@@ -203,7 +205,7 @@ class RecordingWriter:
 
     def respond(self, response: Response) -> None:
         """The response head."""
-        self._progress.live_events.response = response
+        self._progress.live.response = response
         self._update(response_columns(response))
 
     def read(self, read: Read) -> None:
@@ -218,7 +220,11 @@ class RecordingWriter:
         # Reads first: under load events wait for the end of their recording, when all are derived.
         progress.is_live = progress.is_live and self._tasks.qsize() < _LIVE_QUEUE_MAX
         if progress.is_live:
-            insert_rows(self._connection, "events", progress.live_events.feed(read))
+            events = progress.live.feed(read)
+            numbered = enumerate(events, progress.event_count)
+            rows = [event_row(progress.recording_id, seq, event) for seq, event in numbered]
+            progress.event_count += len(rows)
+            insert_rows(self._connection, "events", rows)
 
     def finish(self, end: End) -> None:
         """The end; what is derived from the recording is made."""
