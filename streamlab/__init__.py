@@ -7,7 +7,7 @@ streamlab costs next to nothing.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from streamlab.version import __version__
 
 if TYPE_CHECKING:
     from streamlab.analysis import Analysis, analyze
@@ -33,6 +33,7 @@ __all__ = [
     "Request",
     "StreamlabError",
     "SystemClock",
+    "__version__",
     "analyze",
     "arrivals",
     "block_network",
