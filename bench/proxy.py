@@ -1,33 +1,35 @@
-"""What does the recording proxy add? Latency per event, and whether it keeps up.
+"""What does the recording proxy add? Latency per event, and whether it keeps up; beside others'.
 
-Run: python bench/proxy.py
+Run: python bench/proxy.py [STREAMS ...]
 
 An upstream in a process of its own writes 50 events a second on each stream, each event with the
-time it was written; a client in another process reads them, once directly and once through the
+time it was written; a client in another process reads them, once directly and once through each
 proxy (a third process, which records everything), and takes the time that each was under way. All
-share two cores with each other, so the direct figures are the ground to compare with.
+share the machine's cores with each other, so the direct figures are the ground to compare with.
+The proxies of others are measured if `python bench/peers.py` has installed them.
 """
 
-import asyncio
 import heapq
+import json
 import multiprocessing
+import os
 import random
 import select
 import selectors
 import socket
+import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from harness import Figure, percentiles, print_figures
+import peers
+from harness import PATH, Figure, percentiles, print_figures
 
 from streamlab._http1 import http_chunk
-from streamlab.record.proxy import ProxyServer
-from streamlab.record.upstream import parse_upstreams
 from streamlab.store import Library
 
 GAP_NS = 20_000_000
@@ -36,33 +38,110 @@ STREAMS = (50, 500, 1000)
 SPREAD_NS = 500_000_000
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 _DIGITS = 19
-_REQUEST = b"GET /stream HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
-_MARK = b'data: {"at_ns": '
-_EVENT = _MARK + b"%0*d" % (_DIGITS, 0) + b', "text": "' + b"x" * 190 + b'"}\n\n'
-_EVENT_START, _, _EVENT_STOP = http_chunk(_EVENT).partition(b"%0*d" % (_DIGITS, 0))
+_MARK = b'"at_ns='
+_EVENT = (
+    b'data: {"id":"chatcmpl-7f3a7f3a7f3a7f3a","object":"chat.completion.chunk",'
+    b'"created":1767225600,"model":"synthetic-large-2026-01-01","choices":[{"index":0,"delta":{"content":'
+    + _MARK + b"0" * _DIGITS + b' "},"finish_reason":null}]}\n\n'
+)  # fmt: skip
+_EVENT_START, _, _EVENT_STOP = http_chunk(_EVENT).partition(b"0" * _DIGITS)
 
 
-def measure() -> Iterator[Figure]:
+def measure(streams: tuple[int, ...] = STREAMS) -> Iterator[Figure]:
     """The figures of this benchmark."""
-    for streams in STREAMS:
-        with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-            upstream = stack.enter_context(_process(_upstream))
-            proxy = stack.enter_context(_process(_proxy, upstream, folder))
-            for what, port in (("direct", upstream), ("through the proxy", proxy)):
-                took_s, under_way_ns = _ask(port, streams)
-                nominal_s = (EVENTS * GAP_NS + SPREAD_NS) / 1e9
-                note = f"{len(under_way_ns):,} events, p50 / p99 / max under way"
-                ratio = f"{took_s:.2f} s, {took_s / nominal_s:.3f} of nominal"
-                yield Figure(f"{streams} streams, {what}", percentiles(under_way_ns), note)
-                yield Figure(f"{streams} streams, {what}", ratio, "first request to last byte")
+    for count in streams:
+        with _upstream_process() as upstream:
+            yield from _figures(f"{count} streams, direct", upstream, count)
+            with _streamlab(upstream) as port:
+                yield from _figures(f"{count} streams, streamlab", port, count)
+        yield from _of_peers(count)
+
+
+def _of_peers(count: int) -> Iterator[Figure]:
+    for name in peers.proxies("", 0, Path(tempfile.gettempdir())):
+        with (
+            _upstream_process() as upstream,
+            tempfile.TemporaryDirectory() as folder,
+            ExitStack() as stack,
+        ):
+            port = _free_port()
+            commands = peers.proxies(f"http://127.0.0.1:{upstream}", port, Path(folder))
+            stack.enter_context(_running(commands[name], port))
+            yield from _figures(f"{count} streams, {name}", port, count)
+
+
+def _figures(what: str, port: int, streams: int) -> Iterator[Figure]:
+    took_s, under_way_ns = _ask(port, streams)
+    nominal_s = (EVENTS * GAP_NS + SPREAD_NS) / 1e9
+    note = f"{len(under_way_ns):,} events, p50 / p99 / max under way"
+    yield Figure(what, percentiles(under_way_ns), note)
+    ratio = f"{took_s:.2f} s, {took_s / nominal_s:.3f} of nominal"
+    yield Figure(what, ratio, "first request to last byte")
 
 
 @contextmanager
-def _process(target: Callable[..., None], *arguments: object) -> Iterator[int]:
-    """A server in a process of its own; its port."""
+def _streamlab(upstream: int) -> Iterator[int]:
+    """`streamlab proxy`; says at the end what it stored."""
+    with tempfile.TemporaryDirectory() as folder:
+        port, db = _free_port(), Path(folder) / "bench.db"
+        command = [sys.executable, "-m", "streamlab", "proxy", "--port", str(port), "--db", db]
+        with _running([*command, "--upstream", f"http://127.0.0.1:{upstream}"], port):
+            yield port
+        with Library(db) as library:
+            summaries = library.summaries()
+    complete = sum(summary.end_reason == "complete" for summary in summaries)
+    reads = sum(summary.reads or 0 for summary in summaries)
+    print(f"streamlab: {complete} complete, {reads:,} reads stored", file=sys.stderr)
+
+
+@contextmanager
+def _running(command: list[str | Path], port: int) -> Iterator[None]:
+    """A server, from when it listens; says at the end how much CPU time it took meanwhile."""
+    with (
+        Path(os.devnull).open("wb") as nowhere,
+        subprocess.Popen(command, stdout=nowhere, stderr=nowhere) as process,
+    ):
+        _wait_until_listening(port)
+        start_s = _cpu_s(process.pid)
+        try:
+            yield
+        finally:
+            took_s = _cpu_s(process.pid) - start_s
+            print(f"{Path(command[0]).name}: {took_s:.1f} s of CPU", file=sys.stderr)
+            process.terminate()
+
+
+def _cpu_s(pid: int) -> float:
+    stat = Path(f"/proc/{pid}/stat")
+    if not stat.exists():
+        return float("nan")
+    user, system = stat.read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def _wait_until_listening(port: int) -> None:
+    pause = threading.Event()
+    for _ in range(600):
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except ConnectionError:
+            pause.wait(0.05)
+        else:
+            return
+    raise SystemExit("a proxy does not listen")
+
+
+@contextmanager
+def _upstream_process() -> Iterator[int]:
+    """The upstream in a process of its own; its port."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=target, args=(theirs, *arguments), daemon=True)
+    process = context.Process(target=_upstream, args=(theirs,), daemon=True)
     process.start()
     try:
         yield ours.recv()
@@ -105,40 +184,17 @@ def _write_streams(listener: socket.socket) -> None:
                 heapq.heappush(due, (time.monotonic_ns() + GAP_NS, -EVENTS, connection))
             continue
         due_ns, left, connection = due[0]
-        if not left:
-            heapq.heappop(due)
-            connection.send(b"0\r\n\r\n")
-            connection.close()
-            continue
         now = b"%0*d" % (_DIGITS, time.monotonic_ns())
-        connection.send(_EVENT_START + now + _EVENT_STOP)
-        heapq.heapreplace(due, (due_ns + GAP_NS, left + 1, connection))
-
-
-# The proxy.
-
-
-def _proxy(pipe: multiprocessing.connection.Connection, upstream: int, folder: str) -> None:
-    asyncio.run(_serve_proxy(pipe, upstream, folder))
-
-
-async def _serve_proxy(
-    pipe: multiprocessing.connection.Connection, upstream: int, folder: str
-) -> None:
-    with Library(Path(folder) / "bench.db", create=True) as library:
-        with library.open_writer(derives_apart=True) as writer:
-            server = ProxyServer(parse_upstreams([f"http://127.0.0.1:{upstream}"]), writer)
-            await server.start()
-            pipe.send(int(server.url.rpartition(":")[2]))
-            cpu_s = time.process_time()
-            await asyncio.get_running_loop().run_in_executor(None, pipe.recv)
-            cpu_s = time.process_time() - cpu_s
-            await server.close()
-        summaries = library.summaries()
-    complete = sum(summary.end_reason == "complete" for summary in summaries)
-    reads = sum(summary.reads or 0 for summary in summaries)
-    told = f"proxy: {cpu_s:.1f} s of CPU; {complete} complete, {reads:,} reads stored"
-    print(told, file=sys.stderr)
+        data = _EVENT_START + now + _EVENT_STOP if left else b"0\r\n\r\n"
+        try:
+            connection.send(data)
+        except OSError:
+            left = 0  # the proxy has hung up
+        if left:
+            heapq.heapreplace(due, (due_ns + GAP_NS, left + 1, connection))
+        else:
+            heapq.heappop(due)
+            connection.close()
 
 
 # The client: likewise.
@@ -155,7 +211,7 @@ def _client(port: int, streams: int) -> tuple[float, list[int]]:
         while starts_ns and starts_ns[0] <= time.monotonic_ns():
             starts_ns.pop(0)
             connection = socket.create_connection(("127.0.0.1", port))
-            connection.send(_REQUEST)
+            connection.send(_request(len(starts_ns)))
             reading.register(connection, selectors.EVENT_READ, connection.recv_into)
         wait_s = max(starts_ns[0] - time.monotonic_ns(), 0) / 1e9 if starts_ns else None
         for key, _ in reading.select(wait_s):
@@ -166,6 +222,15 @@ def _client(port: int, streams: int) -> tuple[float, list[int]]:
                 reading.unregister(key.fileobj)
                 key.fileobj.close()
     return (time.monotonic_ns() - start_ns) / 1e9, under_way_ns
+
+
+def _request(number: int) -> bytes:
+    """No two are alike: aimock would answer the second from what it has recorded."""
+    asked = {"model": "m", "stream": True, "messages": [{"role": "user", "content": str(number)}]}
+    body = json.dumps(asked).encode()
+    head = f"POST {PATH} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+    rest = f"Authorization: Bearer x\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    return (head + rest).encode() + body
 
 
 def _take(received: bytearray, under_way_ns: list[int]) -> None:
@@ -179,4 +244,5 @@ def _take(received: bytearray, under_way_ns: list[int]) -> None:
 
 
 if __name__ == "__main__":
-    print_figures(measure)
+    asked = tuple(map(int, sys.argv[1:])) or STREAMS
+    print_figures(lambda: measure(asked))
