@@ -55,7 +55,7 @@ def m001_initial(db: Database) -> None:
             "read_seq": int,
             "type": str,
             "data": str,
-            "start": int,  # byte offsets in the body
+            "start": int,  # byte offsets in the body, decoded if it has a content coding
             "stop": int,
             "kind": str,
             "text": str,
