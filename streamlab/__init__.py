@@ -7,7 +7,7 @@ streamlab costs next to nothing.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from streamlab.version import __version__
+from streamlab.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from streamlab.analysis import Analysis, analyze
@@ -33,7 +33,6 @@ __all__ = [
     "Request",
     "StreamlabError",
     "SystemClock",
-    "__version__",
     "analyze",
     "arrivals",
     "block_network",
