@@ -5,7 +5,6 @@ import asyncio
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -18,18 +17,14 @@ import requests
 
 from streamlab import AsyncRecordingTransport, RecordingAdapter, RecordingTransport, serve
 from streamlab.analysis import analyze
-from streamlab.cassette import read_cassette
 from streamlab.store import Library
 from tests.proxying import proxying
+from tests.sdk_streams import STREAMS, TEXTS
 
-# Streams as the documentation of each API has them. Some reads hold two events, some end within a
-# character; a stream is shorter than what clients read at once, so that its boundaries hold.
-CASSETTES = Path(__file__).parent / "data" / "stacks"
 SPEED = 50.0
 STORE = "stacks.db"  # in the test's own folder, which is the working directory
 
 MESSAGES: Any = [{"role": "user", "content": "Say hello to the world."}]
-GREETING = "Grüß Gott, 世界! 👋🏽"
 
 
 @dataclass(frozen=True)
@@ -147,20 +142,22 @@ def tell_pieces(pieces: list[bytes]) -> Said:
 
 @dataclass(frozen=True)
 class Api:
-    """A stream that is served, how a program takes it, and what the program has then."""
+    """The name of a stream that is served, how a program takes it, and what it has then, next to
+    the text."""
 
-    cassette: str
+    stream: str
     tell: Callable[[list[Any]], Said]
-    said: Said
+    chunks: int
+    finish: str
 
 
-CHAT = Api("openai-chat", tell_chat, Said(GREETING + "\nÇa va, мир?", 14, "stop"))
-RESPONSE = Api("openai-responses", tell_response, Said(GREETING, 14, "completed"))
-MESSAGE = Api("anthropic-messages", tell_message, Said(GREETING + "\nÇa va?", 9, "end_turn"))
-GROQ = Api("groq-chat", tell_chat, Said("Hello to the wörld … здравствуй!", 9, "stop"))
-OLLAMA = Api("ollama-chat", tell_ollama, Said("Hello, wörld! 👋 世界", 8, "stop"))
-PIECES = Api("openai-chat", tell_pieces, Said(CHAT.said.text, 16, "stop"))
-LINES = Api("openai-chat", tell_lines, Said(CHAT.said.text, 30, "stop"))
+CHAT = Api("openai-chat", tell_chat, 14, "stop")
+RESPONSE = Api("openai-responses", tell_response, 14, "completed")
+MESSAGE = Api("anthropic-messages", tell_message, 9, "end_turn")
+GROQ = Api("groq-chat", tell_chat, 9, "stop")
+OLLAMA = Api("ollama-chat", tell_ollama, 8, "stop")
+PIECES = Api("openai-chat", tell_pieces, 16, "stop")
+LINES = Api("openai-chat", tell_lines, 30, "stop")
 
 STACKS: dict[str, tuple[Api, Ask]] = {
     "openai chat": (CHAT, sdk(openai, "OpenAI", "/v1", create_chat)),
@@ -183,11 +180,12 @@ def test_a_stack_is_recorded_and_not_disturbed(library: Library, stack: str) -> 
     """Text, count of chunks and finish reason are the same without streamlab, through the proxy and
     with a transport. Both recordings are, read for read, the stream that was served, and clean."""
     api, ask = STACKS[stack]
-    (served,) = read_cassette(CASSETTES / f"{api.cassette}.jsonl")
+    served = STREAMS[api.stream]
+    said = Said(TEXTS[api.stream], api.chunks, api.finish)
     with serve([served], speed=SPEED) as upstream, proxying(library, upstream.url) as proxy:
-        assert api.said == api.tell(ask(upstream.url, False))
-        assert api.said == api.tell(ask(proxy, False))
-        assert api.said == api.tell(ask(upstream.url, True))
+        assert said == api.tell(ask(upstream.url, False))
+        assert said == api.tell(ask(proxy, False))
+        assert said == api.tell(ask(upstream.url, True))
     with Library(STORE) as taped:
         for source, recorded in (("proxy", library), ("transport", taped)):
             (summary,) = recorded.summaries()
