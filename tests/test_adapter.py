@@ -249,7 +249,8 @@ def test_encoded_bytes_are_kept_and_decoded_ones_seen(
 
 
 def test_leaving_early_is_recorded_as_our_sides_end() -> None:
-    """By closing the response, by leaving its block, by dropping it, by an exception."""
+    """By closing the response, by leaving its block, by an exception, or by dropping it; else the
+    server is left although the program still holds the response."""
 
     def close(response: requests.Response) -> None:
         next(response.iter_content(None))
@@ -267,14 +268,15 @@ def test_leaving_early_is_recorded_as_our_sides_end() -> None:
             for _ in response.iter_content(None):
                 raise KeyError("the program's own")
 
-    for way in (close, leave, drop, fail):
+    for way in (close, leave, fail, drop):
         with (
             raw_server.raw_server(send(HEAD + CHUNK), raw_server.wait_until_left) as url,
             session() as asking,
         ):
             response = asking.get(url, stream=True)
             way(response)
-            del response
+            if way is drop:
+                del response
     assert [([EVENT], "client_closed")] * 4 == [the_end(recording) for recording in stored()]
 
 
@@ -419,17 +421,20 @@ def test_what_answers_a_challenge_is_recorded_too() -> None:
     assert [([b"no"], "complete"), ([b"ok"], "complete")] == list(map(the_end, stored()))
 
 
-def test_a_file_that_urllib3_sends_again_is_recorded_once() -> None:
-    """With retries of its own, urllib3 rewinds the body; the recording is that of the last try."""
+@pytest.mark.parametrize("make", [Pieces, lambda: io.BytesIO(b"onetwo")], ids=["pieces", "file"])
+def test_a_body_that_urllib3_sends_again_is_recorded_once(make: Callable[[], Any]) -> None:
+    """With retries of its own, urllib3 takes it anew; the recording is that of the last try."""
     busy = b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"
     retries = Retry(1, status_forcelist=[503], allowed_methods=None)
-    taken: list[bytes] = []
+    body = make()
     with (
-        raw_server.raw_server(answers(busy, LENGTH_HEAD % 0), taken=taken) as url,
+        raw_server.raw_server(answers(busy, LENGTH_HEAD % 0)) as url,
         session(inner=HTTPAdapter(max_retries=retries)) as asking,
-        io.BytesIO(b"onetwo") as file,
     ):
-        assert 200 == asking.put(url, data=file).status_code
+        request = asking.prepare_request(requests.Request("PUT", url, data=body))
+        response = asking.send(request)
+    assert request is response.request
+    assert body is request.body
     (recording,) = stored()
     assert recording.response is not None
     assert (200, b"onetwo") == (recording.response.status, recording.request.body)
