@@ -7,7 +7,7 @@ streamlab costs next to nothing.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from streamlab.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from streamlab.analysis import Analysis, analyze

@@ -119,6 +119,8 @@ class RecordingBuilder:
     Every time is an argument (offset from t0), so the builder reads no clock. Credentials are
     redacted as they come in: nothing that leaves the builder holds one. Times that would run
     backwards are lifted to the time before them, so reads' times never decrease.
+
+    Without `keeps_reads` the recording that is built has none: each was handed on as it came.
     """
 
     id: str
@@ -127,6 +129,7 @@ class RecordingBuilder:
     source: str = ""
     tags: tuple[str, ...] = ()
     started_at: str = ""
+    keeps_reads: bool = True
     _response: Response | None = None
     _marks: list[Mark] = field(default_factory=list)
     _reads: list[Read] = field(default_factory=list)
@@ -167,7 +170,8 @@ class RecordingBuilder:
     def read(self, at_ns: int, data: bytes) -> Read:
         """The transport yielded bytes of the body."""
         read = Read(at_ns=self._forward(at_ns), data=data)
-        self._reads.append(read)
+        if self.keeps_reads:
+            self._reads.append(read)
         return read
 
     def finish(self, at_ns: int, reason: EndReason, detail: str = "") -> End:

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from streamlab.content_coding import decoded_body
 from streamlab.recording import EndReason, Header, Recording, Response, header_value
 from streamlab.redaction import REDACTED
 
@@ -152,7 +153,7 @@ def _ending(recording: Recording) -> tuple[EndReason, int]:
 
 
 def _tail(recording: Recording) -> bytes:
-    return b"".join(read.data for read in recording.reads[-2:])[-_TAIL_BYTES:]
+    return decoded_body(recording)[-_TAIL_BYTES:]
 
 
 def _replayable(response: Response) -> tuple[Header, ...]:

@@ -9,9 +9,10 @@ Theory of operation
 raises on bad input: what the standard silently drops or repairs comes out as an `Issue`, with the
 place it was found. The same bytes give the same items, however they are cut into pieces.
 
-Each item knows its span, `start` and `stop`, as offsets in the body. After `close()` the spans
-together cover every byte. They nest: a comment or a bad line inside a block lies within the span of
-the block's event. Bytes that mean nothing (an empty line between blocks) are `Blank`.
+Each item knows its span, `start` and `stop`, as offsets in what was fed: the body, without its
+content codings. After `close()` the spans together cover every byte. They nest: a comment or a bad
+line inside a block lies within the span of the block's event. Bytes that mean nothing (an empty
+line between blocks) are `Blank`.
 
 A CR ends its line at once, without waiting for the byte after it; the LF of a CRLF then belongs to
 what follows. Waiting would hold back the last event of every read of a stream that ends its lines

@@ -2,47 +2,78 @@
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
+from streamlab.content_coding import ContentDecoder, Fault
 from streamlab.recording import Read, Recording, Response, header_value
 from streamlab.sse import Decoder, Item
 
-__all__ = ["Arrival", "Timeline", "arrivals", "is_event_stream"]
+__all__ = ["Arrival", "Timeline", "arrivals"]
 
 _EVENT_STREAM_START: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:data|event|id|retry)?:")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """An item with the times (ns from t0) of the read that held its first byte and of the one that
-    completed it, and the index of the latter."""
+    """An item, or the fault that ends a body early, with the times (ns from t0) of the read that
+    held its first byte and of the one that completed it, and the index of the latter."""
 
-    item: Item
+    item: Item | Fault
     first_at_ns: int
     at_ns: int
     read_index: int
 
 
-@dataclass(slots=True)
 class Timeline:
-    """Turns reads into arrivals as they come. `feed` each read, then `close`."""
+    """Turns the reads of a response into arrivals as they come. `feed` each read, then `close`.
 
-    _decoder: Decoder = field(default_factory=Decoder)
-    _starts: list[int] = field(default_factory=list)
-    _times: list[int] = field(default_factory=list)
+    Content codings are undone first: items are those of the decoded body, and where that ends
+    early stands a fault. `is_event_stream` is None until the first decoded bytes have shown it;
+    there are no arrivals of another body.
+    """
+
+    def __init__(self, response: Response | None) -> None:
+        self.is_event_stream = _announced(response)
+        self._content = ContentDecoder(response.headers if response else ())
+        self._decoder = Decoder()
+        self._starts: list[int] = []
+        self._times: list[int] = []
+        self._is_faulty = False
 
     def feed(self, read: Read) -> list[Arrival]:
         """The items that this read completed."""
+        if self.is_event_stream is False:
+            return []
         self._starts.append(self._decoder.offset)
         self._times.append(read.at_ns)
-        return self._arrive(self._decoder.feed(read.data))
+        items: list[Item] = []
+        for piece in self._content.feed(read.data):
+            if self.is_event_stream is None and piece:
+                self.is_event_stream = _EVENT_STREAM_START.match(piece) is not None
+            if self.is_event_stream is False:
+                return []
+            items += self._decoder.feed(piece)
+        return self._arrive([*items, *self._new_fault()])
 
-    def close(self) -> list[Arrival]:
-        """What was left over at the end; it arrived with the last read."""
-        return self._arrive(self._decoder.close())
+    def close(self, *, is_complete: bool) -> list[Arrival]:
+        """What was left over at the end; it arrived with the last read. A coding that lacks its end
+        is a fault only of a body that `is_complete`: another one is known to be cut."""
+        if self.is_event_stream is False or not self._times:
+            return []
+        if is_complete:
+            self._content.close()
+        return self._arrive([*self._decoder.close(), *self._new_fault()])
 
-    def _arrive(self, items: list[Item]) -> list[Arrival]:
+    def _new_fault(self) -> list[Fault]:
+        fault = self._content.fault
+        if fault is None or self._is_faulty:
+            return []
+        self._is_faulty = True
+        return [fault]
+
+    def _arrive(self, items: Sequence[Item | Fault]) -> list[Arrival]:
         last = len(self._times) - 1
         return [
             Arrival(
@@ -55,30 +86,22 @@ class Timeline:
         ]
 
 
-def is_event_stream(response: Response | None, first_data: bytes) -> bool:
-    """Whether the body is to be read as an event stream.
+def _announced(response: Response | None) -> bool | None:
+    """Whether the body is an event stream, as far as the head says.
 
-    The content type decides if it says text/event-stream; if it does not, a body that starts like
-    one counts too, since servers often label it wrongly. A body with a content coding (gzip, …) is
-    not read.
+    It is if the content type says text/event-stream; if it does not, a body that starts like one
+    counts too, since servers often label it wrongly.
     """
     if response is None:
         return False
-    if (header_value(response.headers, "content-encoding") or "identity").lower() != "identity":
-        return False
     content_type = header_value(response.headers, "content-type") or ""
-    if content_type.partition(";")[0].strip().lower() == "text/event-stream":
-        return True
-    return _EVENT_STREAM_START.match(first_data) is not None
+    return content_type.partition(";")[0].strip().lower() == "text/event-stream" or None
 
 
 def arrivals(recording: Recording) -> tuple[Arrival, ...]:
     """All items of a recording's body with their times; none if it is no event stream."""
-    first_data = recording.reads[0].data if recording.reads else b""
-    if not is_event_stream(recording.response, first_data):
-        return ()
-    timeline = Timeline()
+    timeline = Timeline(recording.response)
     arrived = [arrival for read in recording.reads for arrival in timeline.feed(read)]
     if recording.end is not None:
-        arrived += timeline.close()
+        arrived += timeline.close(is_complete=recording.end.reason == "complete")
     return tuple(arrived)

@@ -22,9 +22,9 @@ from streamlab.recording import Recording, Request
 from streamlab.replay import serve
 from streamlab.sse import Event, decode
 from tests.conftest import DONE, chat_event
+from tests.corpus import CORPUS, needs_corpus
 
 DATA = Path(__file__).parent / "data/interop"
-CORPUS = Path(__file__).parents[2] / "shared/corpus/streams"
 MS = 1_000_000
 
 
@@ -393,11 +393,10 @@ def test_the_data_has_credentials_to_lose() -> None:
     assert b"secret-bearer" in (DATA / "vcr.yaml").read_bytes()
 
 
-@pytest.mark.corpus
-@pytest.mark.skipif(not CORPUS.exists(), reason="the corpus does not lie beside this checkout")
+@needs_corpus
 def test_every_body_of_the_corpus_comes_back_and_is_replayed() -> None:
     """Real streams of some fifty providers: the bytes are equal, and once more off the wire."""
-    bodies = {file.name: file.read_bytes() for file in sorted(CORPUS.iterdir())}
+    bodies = {file.name: file.read_bytes() for file in sorted((CORPUS / "streams").iterdir())}
     recordings = []
     for name, body in bodies.items():
         request = Request(method="GET", url=f"http://a/{name}")

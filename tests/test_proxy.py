@@ -1,10 +1,10 @@
 """The recording proxy, between real sockets: live through, byte for byte, every end passed on."""
 
 import gzip
-import json
 import socket
 import threading
-from pathlib import Path
+from itertools import cycle
+from typing import Any
 
 import httpx
 import pytest
@@ -17,10 +17,10 @@ from streamlab.replay import serve
 from streamlab.store import Library
 from tests import raw_server
 from tests.conftest import DONE, chat_event, make_recording
+from tests.corpus import CORPUS, DIFFERENCES, entries, kind_of_entry, needs_corpus, scans, seen
+from tests.encoders import encoded
 from tests.proxying import proxying
 from tests.raw_server import HEAD, Act, http_chunk, send
-
-CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
 
 
 def talk(url: str, request: bytes) -> tuple[bytes, type[Exception] | None]:
@@ -271,36 +271,48 @@ def test_http_1_0_clients_get_a_bare_body(library: Library) -> None:
     assert b"transfer-encoding" not in head.lower()
 
 
-def corpus() -> list[dict[str, str]]:
-    manifest = CORPUS / "manifest.jsonl"
-    if not manifest.exists():
-        return []
-    return [json.loads(line) for line in manifest.read_text("utf-8").splitlines()]
+def served_body(entry: dict[str, Any], coding: str) -> Recording:
+    """A body of the corpus in `coding`, flushed where it is cut, and each piece a read."""
+    body = (CORPUS / entry["file"]).read_bytes()
+    pieces = [body[at : at + 1000] for at in range(0, len(body), 1000)]
+    headers = (("Content-Type", kind_of_entry(entry).media_type), ("Transfer-Encoding", "chunked"))
+    if coding:
+        pieces = [piece for piece in encoded(coding, pieces) if piece]
+        headers = (*headers, ("Content-Encoding", coding))
+    name = entry["id"]
+    return make_recording(
+        *pieces, url=f"http://a/{name}", method="GET", body=b"", headers=headers, recording_id=name
+    )
 
 
-@pytest.mark.corpus
-@pytest.mark.skipif(not CORPUS.exists(), reason="the shared corpus of bodies is not beside here")
-def test_every_body_of_the_corpus_survives(library: Library) -> None:
-    """SSE, NDJSON, AWS event streams, JSON arrays: out as they came in, and stored so."""
-    bodies = {}
-    for entry in corpus():
-        name = Path(entry["file"]).name
-        body = (CORPUS / "streams" / name).read_bytes()
-        pieces = [body[at : at + 1000] for at in range(0, len(body), 1000)]
-        bodies[name] = make_recording(
-            *pieces, url=f"http://a/{name}", method="GET", recording_id=name, body=b""
-        )
+@needs_corpus
+def test_every_body_of_the_corpus_survives_and_has_the_events_that_a_scan_saw(
+    library: Library,
+) -> None:
+    """SSE, NDJSON, AWS event streams, JSON arrays, encoded and not: out as they came in, stored so;
+    and what is read in the stored recording is what independent parsers read in the body."""
+    bodies = {
+        entry["id"]: (entry, served_body(entry, coding))
+        for entry, coding in zip(entries(), cycle(["", "gzip", "deflate", "br", "zstd"]))
+    }
     assert len(bodies) > 300
     with (
-        serve(list(bodies.values()), speed=0) as server,
-        proxying(library, server.url) as proxy,
+        serve([served for _, served in bodies.values()], speed=0) as server,
+        proxying(library, server.url, keep_encoding=True) as proxy,
         httpx.Client(base_url=proxy) as client,
     ):
-        for name, served in bodies.items():
-            assert served.body == client.get(f"/{name}").content, name
+        for name, (entry, _) in bodies.items():
+            plain = (CORPUS / entry["file"]).read_bytes()
+            assert plain == client.get(f"/{name}").content, name
     stored = {summary.url.rpartition("/")[2]: summary.id for summary in library.summaries()}
-    for name, served in bodies.items():
-        assert served.body == library.load(stored[name]).body, name
+    scanned = scans()
+    for name, (entry, served) in bodies.items():
+        recording = library.load(stored[name])
+        assert served.body == recording.body, name
+        found, scan = seen(recording, kind_of_entry(entry)), scanned[name]
+        differing = {key: (found[key], scan[key]) for key in found if found[key] != scan[key]}
+        expected = {key: values[:2] for key, values in DIFFERENCES.get(name, {}).items()}
+        assert expected == differing, name
 
 
 @pytest.mark.parametrize("step", [1, 2, 3, 7, 1000])

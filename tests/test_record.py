@@ -294,6 +294,9 @@ def wait_until(condition: Callable[[], bool]) -> None:
     raise AssertionError("it never happened")
 
 
+EVENTS_BY_TYPE = "select type, count(*) from events group by type"
+
+
 def test_kill_9_leaves_what_was_read(tmp_path: Path) -> None:
     """The library opens, with the reads so far, events to query, and an end that says so."""
     path = tmp_path / "killed.db"
@@ -309,14 +312,18 @@ def test_kill_9_leaves_what_was_read(tmp_path: Path) -> None:
                 (live,) = library.summaries()
                 assert live.end_reason is None, "it is still being recorded"
             connection = sqlite3.connect(path)
-            by_type = connection.execute("select type, count(*) from events group by type")
-            assert [("message", 2)] == by_type.fetchall()
+            by_type = connection.execute(EVENTS_BY_TYPE)
+            assert [] == by_type.fetchall(), "events come at the end"
             connection.close()
             recorder.kill()
         gate.set()
     with Library(path) as library:
         (summary,) = library.summaries()
         recording = library.load(summary.id)
+        assert [] == library.diagnose()
+    connection = sqlite3.connect(path)
+    assert [("message", 2)] == connection.execute(EVENTS_BY_TYPE).fetchall()
+    connection.close()
     assert ([EVENT, EVENT], "recorder_died") == described(recording)
     assert recording.end is not None
     assert recording.reads[-1].at_ns == recording.end.at_ns

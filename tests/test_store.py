@@ -1,10 +1,12 @@
 """The library: what is stored comes back, and nothing that is stored gets lost."""
 
 import shutil
+import socket
 import sqlite3
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -100,8 +102,9 @@ def test_tables_can_be_asked_in_sql(library: Library) -> None:
     database.close()
 
 
-def test_events_can_be_asked_for_while_recording(library: Library) -> None:
-    """A reader is never locked out, and sees the events of a stream that goes on."""
+def test_the_library_can_be_asked_while_recording(library: Library) -> None:
+    """A reader is never locked out, and sees the reads of a stream that goes on; its events, when
+    it has ended."""
     recording = replace(make_recording(), end=None, response=None, reads=())
     with library.open_writer() as writer:
         stored = writer.begin(recording)
@@ -110,29 +113,26 @@ def test_events_can_be_asked_for_while_recording(library: Library) -> None:
         stored.respond(response)
         for number in range(5):
             stored.read(Read(at_ns=10 + number, data=chat_event(str(number))))
-        command = [sys.executable, "-m", "sqlite_utils", str(library.path),
-                   "select type, count(*) as n from events group by type"]  # fmt: skip
-        patience = threading.Event()
-        for _ in range(500):
-            if counts(library.path)["events"] == 5:
-                break
-            patience.wait(0.01)
-        asked = subprocess.run(command, capture_output=True, text=True, check=True)
-        assert '[{"type": "message", "n": 5}]' == asked.stdout.strip()
+        writer.flush()
         (live,) = library.summaries()
         assert (None, 5) == (live.end_reason, live.reads)
         stored.finish(End(at_ns=99, reason="complete"))
+        writer.flush()
+        command = [sys.executable, "-m", "sqlite_utils", str(library.path),
+                   "select type, count(*) as n from events group by type"]  # fmt: skip
+        asked = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert '[{"type": "message", "n": 5}]' == asked.stdout.strip()
     (ended,) = library.summaries()
     assert ("complete", "openai.chat", 5) == (ended.end_reason, ended.dialect, ended.output_tokens)
-    assert 5 == counts(library.path)["events"]
 
 
-def test_what_is_derived_while_recording_is_what_is_derived_afterwards(library: Library) -> None:
-    """Live rows are replaced by those of the whole stream; both recordings look the same."""
+@pytest.mark.parametrize("apart", [False, True], ids=["by the writer", "by the deriver"])
+def test_a_recorded_stream_is_derived_like_an_added_one(library: Library, apart: bool) -> None:
+    """Whoever derives: the rows of both recordings are the same."""
     (whole,) = read_cassette(FIXTURES / "systems/savegate-express.jsonl")
     library.add([whole])
     live = replace(whole, id="ffffffffffff", reads=(), end=None, response=None, marks=())
-    with library.open_writer() as writer:
+    with library.open_writer(derives_apart=apart) as writer:
         stored = writer.begin(live)
         for mark in whole.marks:
             stored.mark(mark)
@@ -142,6 +142,7 @@ def test_what_is_derived_while_recording_is_what_is_derived_afterwards(library: 
         for read in whole.reads:
             stored.read(read)
         stored.finish(whole.end)
+        wait_until(lambda: not underived(library.path))
     assert replace(whole, id=live.id) == library.load(live.id)
     connection = sqlite3.connect(library.path)
     for table in ("events", "metrics", "findings"):
@@ -154,19 +155,37 @@ def test_what_is_derived_while_recording_is_what_is_derived_afterwards(library: 
     connection.close()
 
 
-def test_under_load_events_wait_for_the_end(
-    library: Library, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Reads are stored first; the events are all there when the recording has ended."""
-    monkeypatch.setattr("streamlab.store.writer._LIVE_QUEUE_MAX", 0)
-    with library.open_writer() as writer:
-        stored = writer.begin(replace(make_recording(), end=None, reads=()))
-        for number in range(5):
-            stored.read(Read(at_ns=10 + number, data=chat_event(str(number))))
-        writer.flush()
-        assert (5, 0) == (counts(library.path)["reads"], counts(library.path)["events"])
-        stored.finish(End(at_ns=99, reason="complete"))
-    assert 5 == counts(library.path)["events"]
+def underived(path: Path) -> list[str]:
+    connection = sqlite3.connect(path)
+    rows = connection.execute("select id from recordings where derived_by is null").fetchall()
+    connection.close()
+    return [recording_id for (recording_id,) in rows]
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    patience = threading.Event()
+    for _ in range(2000):
+        if condition():
+            return
+        patience.wait(0.01)
+    raise AssertionError("it never happened")
+
+
+def test_what_a_dead_recorder_left_undone_is_done_on_opening(library: Library) -> None:
+    """It ended a recording and died before it could derive anything."""
+    library.add([make_recording(chat_event("a"), DONE)])
+    connection = sqlite3.connect(library.path)
+    connection.executescript(
+        f"update recordings set recorder = '{socket.gethostname()}:1:1';"
+        "update recordings set derived_by = null, dialect = null;"
+        "delete from events; delete from metrics;"
+    )
+    connection.close()
+    with Library(library.path) as opened:
+        (summary,) = opened.summaries()
+    assert ("complete", "openai.chat") == (summary.end_reason, summary.dialect)
+    assert 2 == counts(library.path)["events"]
+    assert not underived(library.path)
 
 
 def test_a_builder_redacts_before_the_store(library: Library) -> None:
@@ -359,3 +378,21 @@ def test_the_doctor_sees_what_is_wrong(library: Library, harm: str, message: str
     found = library.diagnose()
     assert message in [diagnosis.message[: len(message)] for diagnosis in found]
     assert all(diagnosis.hint for diagnosis in found)
+
+
+def test_an_older_library_is_migrated(tmp_path: Path) -> None:
+    """What it holds is kept, and counts as derived."""
+    path = tmp_path / "older.db"
+    database = Database(path)
+    MIGRATIONS.apply(database, stop_before="m002_derived_by")
+    database["recordings"].insert(
+        {"id": "a", "name": "old", "source": "", "tags": "[]", "method": "GET", "url": "http://a/",
+         "request_headers": "[]", "marks": "[]", "end_at_ns": 1, "end_reason": "complete",
+         "dialect": "as it was"}
+    )  # fmt: skip
+    database.close()
+    with Library(path) as library:
+        (summary,) = library.summaries()
+        assert "old" == library.load("a").name
+    assert "as it was" == summary.dialect
+    assert not underived(path)

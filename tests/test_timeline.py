@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamlab.recording import Header, Response
+from streamlab.recording import Header, Read, Response
 from streamlab.sse import Event
-from streamlab.timeline import arrivals, is_event_stream
+from streamlab.timeline import Timeline, arrivals
 from tests.conftest import make_recording
 
 
@@ -33,6 +33,7 @@ def test_any_reads_give_ordered_times(pieces: list[bytes]) -> None:
     ("headers", "body", "expected"),
     [
         ((("Content-Type", "text/event-stream"),), b"", True),
+        ((("Content-Type", "text/plain"),), b"", None),
         ((("content-type", "Text/Event-Stream; charset=utf-8"),), b"{}", True),
         ((("Content-Type", "text/plain"),), b"data: x\n\n", True),
         ((("Content-Type", "text/plain"),), b": ping\n\n", True),
@@ -40,13 +41,16 @@ def test_any_reads_give_ordered_times(pieces: list[bytes]) -> None:
         ((("Content-Type", "application/json"),), b'{"data": 1}', False),
         ((("Content-Type", "text/html"),), b"<html>", False),
         ((), b"data, and more", False),
-        ((("Content-Type", "text/event-stream"), ("Content-Encoding", "gzip")), b"\x1f", False),
+        ((("Content-Type", "text/plain"), ("Content-Encoding", "gzip")), b"\x1f", None),
         ((("Content-Type", "text/event-stream"), ("Content-Encoding", "identity")), b"", True),
     ],
 )
 def test_what_counts_as_an_event_stream(
-    headers: tuple[Header, ...], body: bytes, expected: bool
+    headers: tuple[Header, ...], body: bytes, expected: bool | None
 ) -> None:
-    """The content type decides; a body that starts like an event stream counts too."""
-    assert expected is is_event_stream(Response(status=200, headers=headers, at_ns=0), body)
-    assert not is_event_stream(None, body)
+    """The content type decides; a body that starts like an event stream counts too. None: nothing
+    has been decoded yet."""
+    timeline = Timeline(Response(status=200, headers=headers, at_ns=0))
+    timeline.feed(Read(at_ns=0, data=body))
+    assert expected is timeline.is_event_stream
+    assert Timeline(None).is_event_stream is False

@@ -24,7 +24,7 @@ class Address:
 
 
 async def dial(
-    address: Address, protocol: asyncio.Protocol, *, on_connected: Callable[[], None]
+    address: Address, protocol: asyncio.BaseProtocol, *, on_connected: Callable[[], None]
 ) -> None:
     """Connect `protocol` to `address`; `on_connected` is called before any TLS handshake.
 
@@ -45,14 +45,16 @@ async def dial(
     await _start_tls(transport, address, protocol)
 
 
-def _announced(protocol: asyncio.Protocol, on_connected: Callable[[], None]) -> asyncio.Protocol:
+def _announced(
+    protocol: asyncio.BaseProtocol, on_connected: Callable[[], None]
+) -> asyncio.BaseProtocol:
     # asyncio makes the protocol once the connection is there.
     on_connected()
     return protocol
 
 
 async def _start_tls(
-    transport: asyncio.Transport, address: Address, protocol: asyncio.Protocol
+    transport: asyncio.Transport, address: Address, protocol: asyncio.BaseProtocol
 ) -> None:
     assert address.tls is not None
     loop = asyncio.get_running_loop()
@@ -76,7 +78,7 @@ def _proxy_for(address: Address) -> str | None:
 
 
 async def _dial_through(
-    address: Address, proxy: str, protocol: asyncio.Protocol, on_connected: Callable[[], None]
+    address: Address, proxy: str, protocol: asyncio.BaseProtocol, on_connected: Callable[[], None]
 ) -> None:
     parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
     loop = asyncio.get_running_loop()

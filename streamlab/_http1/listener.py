@@ -2,11 +2,15 @@
 
 import asyncio
 import errno
+from typing import Final
 
 from streamlab._http1.server import Handler, ServerConnection
 from streamlab.errors import NetworkError
 
 __all__ = ["Listener"]
+
+# Clients that start at once wait here for a moment; the system may hold it smaller.
+_BACKLOG: Final = 4096
 
 
 class Listener:
@@ -22,7 +26,7 @@ class Listener:
         """Listen; port 0 takes a free one. NetworkError if the address cannot be had."""
         loop = asyncio.get_running_loop()
         try:
-            self._server = await loop.create_server(self._connect, host, port)
+            self._server = await loop.create_server(self._connect, host, port, backlog=_BACKLOG)
         except OSError as error:
             raise _cannot_listen(host, port, error) from error
         bound_host, bound_port = self._server.sockets[0].getsockname()[:2]

@@ -23,6 +23,7 @@ from itertools import pairwise
 from typing import Final, Literal
 
 from streamlab.analysis.percentile import Distribution, distribution
+from streamlab.content_coding import Fault, decoded_body
 from streamlab.dialect import Delta, Detection, Usage, detect, parse_json, read
 from streamlab.recording import UNTIMED, End, Recording
 from streamlab.redaction import redact_text
@@ -77,7 +78,8 @@ class EventCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Malformed:
-    """Bytes of the stream (`start` to `stop` in the body) that are not what they should be."""
+    """Bytes of the stream that are not what they should be: `start` to `stop` in the body, decoded
+    if it has a content coding."""
 
     code: str
     start: int
@@ -306,10 +308,10 @@ def _malformed(arrived: Sequence[Arrival], events: tuple[ReadEvent, ...]) -> tup
             stop=item.stop,
             at_ns=arrival.at_ns,
             text=item.detail,
-            cause=_ISSUE_CAUSES[item.code],
+            cause=item.cause if isinstance(item, Fault) else _ISSUE_CAUSES[item.code],
         )
         for arrival in arrived
-        if isinstance(item := arrival.item, Issue) and item.code not in _HARMLESS
+        if isinstance(item := arrival.item, Issue | Fault) and item.code not in _HARMLESS
     ]
     return tuple(sorted(found, key=lambda malformed: malformed.start))
 
@@ -340,9 +342,9 @@ def _error_body(recording: Recording, arrived: Sequence[Arrival]) -> tuple[str, 
     """What the body of an HTTP error says, as far as it is no event stream."""
     if recording.response is None or recording.response.status < 400:
         return ()
-    if any(not isinstance(arrival.item, Blank) for arrival in arrived):
+    if any(not isinstance(arrival.item, Blank | Fault) for arrival in arrived):
         return ()
-    body = recording.body.decode("utf-8", "replace")
+    body = decoded_body(recording).decode("utf-8", "replace")
     payload = parse_json(body)[0]
     error = payload.get("error", payload) if isinstance(payload, dict) else None
     message = error.get("message") if isinstance(error, dict) else error

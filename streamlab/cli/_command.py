@@ -25,7 +25,7 @@ def record_command(command: Sequence[str], db: Path, *, tags: tuple[str, ...]) -
     """
     recordings: list[Recording] = []
 
-    with Library(db, create=True) as library, library.open_writer() as writer:
+    with Library(db, create=True) as library, library.open_writer(derives_apart=True) as writer:
         upstreams = upstreams_of(os.environ)
         server = ProxyServer(upstreams, writer, tags=tags, on_relayed=recordings.append)
         exit_code = asyncio.run(_run(server, command))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from streamlab.analysis import LiveStream, ReadEvent, analyze
 from streamlab.cli._console import narrate, print_text
+from streamlab.content_coding import ContentDecoder
 from streamlab.recording import Read, Recording, Response
 from streamlab.report import format_ns, format_rate, one_line, visible
 
@@ -14,17 +15,19 @@ __all__ = ["LivePrinter", "close_recording"]
 
 class LivePrinter:
     """A `record.Listener` that prints to stdout: the text of an event stream as its dialect reads
-    it, any other body as it is, or with `raw` the bytes."""
+    it, any other body as it is without its content coding, or with `raw` the bytes."""
 
     def __init__(self, url: str, *, raw: bool, quiet: bool) -> None:
         self._raw = raw
         self._quiet = quiet
         self._stream = LiveStream(url)
+        self._content = ContentDecoder(())
         self._characters = codecs.getincrementaldecoder("utf-8")("replace")
 
     def on_response(self, response: Response) -> None:
         """See `record.Listener`."""
         self._stream.response = response
+        self._content = ContentDecoder(response.headers)
 
     def on_read(self, data: Read) -> None:
         """See `record.Listener`."""
@@ -37,8 +40,9 @@ class LivePrinter:
         events = self._stream.feed(data)
         if self._stream.is_event_stream:
             print_text("".join(map(self._text, events)))
-        else:
-            print_text(visible(self._characters.decode(data.data)))
+        else:  # another body, or a coded one of which nothing is decoded yet
+            body = b"".join(self._content.feed(data.data))
+            print_text(visible(self._characters.decode(body)))
 
     def _text(self, event: ReadEvent) -> str:
         if self._stream.detection is None:

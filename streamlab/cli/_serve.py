@@ -7,6 +7,7 @@ from pathlib import Path
 
 from streamlab.analysis import distribution
 from streamlab.cli._console import narrate, print_text
+from streamlab.cli._descriptors import allow_many_descriptors
 from streamlab.cli._select import select
 from streamlab.cli._stop import on_stop
 from streamlab.errors import InputError, NotFoundError
@@ -47,6 +48,7 @@ def select_served(which: Sequence[str], db: Path) -> list[Recording]:
 
 def serve_until_stopped(recordings: list[Recording], *, speed: float, host: str, port: int) -> None:
     """Serve until SIGINT or SIGTERM, then say how punctual it was."""
+    allow_many_descriptors()
     server = ReplayServer(recordings, speed=speed, on_answered=_narrate_answer)
     asyncio.run(_run(server, speed=speed, host=host, port=port))
     _narrate_lateness(server)

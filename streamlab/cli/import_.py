@@ -14,7 +14,7 @@ def import_(
     files: Annotated[
         list[Path],
         typer.Argument(
-            help="Cassettes, HAR files, VCR.py cassettes, output of curl, bodies of streams.",
+            help="Cassettes, HAR files, VCR.py cassettes, output of curl, bodies, manifests.",
             metavar="FILE...",
         ),
     ],

@@ -12,7 +12,7 @@ __all__ = ["show"]
 def show(
     which: WhichArgument = "latest",
     db: DbOption = "streamlab.db",  # type: ignore[assignment]
-    raw: Annotated[bool, typer.Option("--raw", help="Write the body's bytes to stdout.")] = False,
+    raw: Annotated[bool, typer.Option("--raw", help="Write the body as it was sent.")] = False,
     reads: Annotated[bool, typer.Option("--reads", help="Show reads instead of events.")] = False,
     text: Annotated[bool, typer.Option("--text", help="Print the assembled text only.")] = False,
     events: Annotated[

@@ -1,7 +1,8 @@
 """Foreign files as recordings. One file per format; each is recognised by what it holds.
 
-Every importer is a function of the file's bytes. It keeps the bytes of bodies exactly, and makes up
-no times: where a format has none, the recording is tagged `untimed` (see `streamlab.pace`).
+Every importer is a function of the file's bytes, and that of a manifest of the files that it names,
+too. It keeps the bytes of bodies exactly, and makes up no times: where a format has none, the
+recording is tagged `untimed` (see `streamlab.pace`).
 """
 
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from typing import Final
 
 from streamlab.errors import InputError
 from streamlab.interop.har import looks_like_har, read_har
+from streamlab.interop.manifest import looks_like_manifest, read_manifest
 from streamlab.interop.raw_body import has_head, read_raw_body, read_with_head, recognise_body
 from streamlab.interop.vcr import looks_like_vcr, read_vcr
 from streamlab.recording import Recording, Request
@@ -53,6 +55,9 @@ def read_foreign(
             return Imported(
                 taken_for=archive.label, recordings=archive.read(data, file, every=every)
             )
+    if looks_like_manifest(data):
+        recordings = read_manifest(data, file, request=request)
+        return Imported(taken_for="a manifest of bodies", recordings=recordings)
     if has_head(data):
         recordings = read_with_head(data, file, request)
         return Imported(taken_for="a response with its head", recordings=recordings)

@@ -3,7 +3,9 @@
 from hashlib import sha256
 from pathlib import PurePath
 from typing import Final
+from urllib.parse import urlsplit
 
+from streamlab.errors import InputError
 from streamlab.interop.bodies import BodyKind, cut, kind_of
 from streamlab.recording import (
     UNTIMED,
@@ -35,7 +37,13 @@ def builder_for(
     """A builder whose recording is named after the file.
 
     The id is made of `identity`, so the same file imported again is known to be the same.
+    InputError if what was asked for is no URL.
     """
+    try:
+        urlsplit(request.url)
+    except ValueError as error:
+        hint = "a URL starts with http:// or https://"
+        raise InputError(f"{file}: {request.url[:200]!r} is no URL: {error}", hint) from error
     name = PurePath(file).stem
     digest = sha256(repr((source, name, *identity)).encode("utf-8", "backslashreplace"))
     return RecordingBuilder(

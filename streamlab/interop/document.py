@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Final
 
 from streamlab.errors import InputError
+from streamlab.recording import Header
 
 __all__ = ["Node"]
 
@@ -49,6 +50,10 @@ class Node:
         value = self._get(field, default)
         if not isinstance(value, str):
             raise self.error(f"{field} must be a string")
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            raise self.error(f"{field} holds a lone surrogate, which is no text") from error
         return value
 
     def number(self, field: str, default: float | None = None) -> float:
@@ -69,12 +74,7 @@ class Node:
     def octets(self, field: str) -> bytes:
         """Bytes that are kept as text or, in YAML, as binary; none if the field is missing."""
         value = self._get(field, b"")
-        if isinstance(value, bytes):
-            return value
-        try:
-            return self.text(field).encode()
-        except UnicodeEncodeError as error:
-            raise self.error(f"{field} holds a lone surrogate, which is no text") from error
+        return value if isinstance(value, bytes) else self.text(field).encode()
 
     def base64(self, field: str) -> bytes:
         """Bytes that are kept as base64, with or without line ends."""
@@ -83,6 +83,26 @@ class Node:
             return base64.b64decode(text, validate=True)
         except (binascii.Error, ValueError) as error:
             raise self.error(f"{field} is not base64: {error}") from error
+
+    def texts(self, field: str) -> list[str]:
+        """The strings of the list in `field`; none if there is none."""
+        texts: list[str] = []
+        for node in self._items(field):
+            if not isinstance(node.value, str):
+                raise node.error("a string was expected")
+            texts.append(node.value)
+        return texts
+
+    def headers(self) -> tuple[Header, ...]:
+        """This object as headers: each name has a value or a list of values."""
+        assert isinstance(self.value, dict)
+        pairs: list[Header] = []
+        for name, values in self.value.items():
+            for value in values if isinstance(values, list) else [values]:
+                if not isinstance(name, str) or not isinstance(value, str | bytes):
+                    raise self.error(f"{str(name)[:80]!r} must be a string or a list of strings")
+                pairs.append((name, value if isinstance(value, str) else value.decode("latin-1")))
+        return tuple(pairs)
 
     def _get(self, field: str, default: object) -> object:
         if not isinstance(self.value, dict):

@@ -12,7 +12,14 @@ from streamlab.interop.bodies import EVENT_STREAM, KINDS, BodyKind, kind_of
 from streamlab.recording import Header, Recording, Request, Response
 from streamlab.sse import Event, decode
 
-__all__ = ["has_head", "read_raw_body", "read_with_head", "recognise_body"]
+__all__ = [
+    "UNKNOWN_HOST",
+    "has_head",
+    "likely_request",
+    "read_raw_body",
+    "read_with_head",
+    "recognise_body",
+]
 
 _STATUS_LINE: Final = re.compile(rb"HTTP/(\d(?:\.\d)?) (\d{3})(?: [^\r\n]*)?\r?\n")
 _HEAD_END: Final = re.compile(rb"\r?\n\r?\n")
@@ -22,7 +29,7 @@ _PATHS: Final = {
     "openai.chat": "/v1/chat/completions",
     "openai.completions": "/v1/completions",
 }
-_HOST: Final = "http://imported.invalid"  # a name that never exists (RFC 2606, 2)
+UNKNOWN_HOST: Final = "http://imported.invalid"  # a name that never exists (RFC 2606, 2)
 _BYTES_LOOKED_AT: Final = 65_536
 
 
@@ -39,7 +46,7 @@ def read_raw_body(
 ) -> list[Recording]:
     """The body as a recording without times. `request` is what it answered, if that is known."""
     headers = (("Content-Type", kind.media_type), ("Transfer-Encoding", "chunked"))
-    asked = request or _likely_request(body, file)
+    asked = request or likely_request(body, file)
     response = Response(status=200, headers=headers, at_ns=0)
     return [untimed(asked, response, body, file=file, source=kind.name, kind=kind)]
 
@@ -57,7 +64,7 @@ def read_with_head(data: bytes, file: str, request: Request | None = None) -> li
         response, start = _read_head(data, start, file)
     body = data[start:]
     kind = kind_of(response.headers) or recognise_body(body, file)
-    asked = request or _likely_request(body, file)
+    asked = request or likely_request(body, file)
     recording = untimed(asked, response, body, file=file, source="curl", kind=kind)
     return [recording]
 
@@ -92,11 +99,11 @@ def _header(line: str, file: str) -> Header:
     return name.strip(), value.strip()
 
 
-def _likely_request(body: bytes, file: str) -> Request:
+def likely_request(body: bytes, file: str) -> Request:
     """A request that such a body answers. Nobody knows, but a replay needs a route."""
     path = "/" + quote(PurePath(file).stem)
     if EVENT_STREAM.looks_like(body):
         items = decode(body[:_BYTES_LOOKED_AT])
         found = detect("", [item for item in items if isinstance(item, Event)])
         path = _PATHS.get(found.dialect.name, path) if found else path
-    return Request(method="POST", url=_HOST + path)
+    return Request(method="POST", url=UNKNOWN_HOST + path)

@@ -91,25 +91,13 @@ def _request(request: Node) -> Request:
     return Request(
         method=request.text("method"),
         url=request.text("uri"),
-        headers=_headers(request.part("headers")),
+        headers=request.part("headers").headers(),
         body=_body(request),
     )
 
 
 def _response_headers(interaction: Node) -> tuple[Header, ...]:
-    return _headers(interaction.part("response").part("headers"))
-
-
-def _headers(headers: Node) -> tuple[Header, ...]:
-    """Each name has a value or a list of values."""
-    assert isinstance(headers.value, dict)
-    pairs: list[Header] = []
-    for name, values in headers.value.items():
-        for value in values if isinstance(values, list) else [values]:
-            if not isinstance(name, str) or not isinstance(value, str | bytes):
-                raise headers.error(f"{str(name)[:80]!r} must be a string or a list of strings")
-            pairs.append((name, value if isinstance(value, str) else value.decode("latin-1")))
-    return tuple(pairs)
+    return interaction.part("response").part("headers").headers()
 
 
 def _body(message: Node) -> bytes:

@@ -58,6 +58,7 @@ class ActiveRecording:
         name: str = "",
         source: str = "",
         tags: tuple[str, ...] = (),
+        keeps_reads: bool = False,
         listener: Listener | None = None,
     ) -> None:
         self._now_ns = clock.now_ns
@@ -71,6 +72,7 @@ class ActiveRecording:
             source=source,
             tags=tags,
             started_at=clock.utc_now(),
+            keeps_reads=keeps_reads,
         )
         self._store = writer.begin(self._builder.build())
         self._t0_ns = clock.now_ns()
@@ -142,5 +144,5 @@ class ActiveRecording:
             self._store.discard()
 
     def build(self) -> Recording:
-        """The recording as it stands now."""
+        """The recording as it stands now, its reads if it keeps them."""
         return self._builder.build()

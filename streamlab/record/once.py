@@ -84,6 +84,7 @@ def record_once(
             name=options.name,
             source="record",
             tags=options.tags,
+            keeps_reads=True,
             listener=heard,
         )
         outgoing.extensions["trace"] = lambda event, _: active.trace(event)

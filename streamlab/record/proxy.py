@@ -15,7 +15,7 @@ import asyncio
 import json
 import ssl
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, cast
 
 import h11
 
@@ -40,6 +40,7 @@ from streamlab.store import Writer
 __all__ = ["ProxyServer"]
 
 _MAX_HEAD_BYTES: Final = 256 * 1024
+_READ_BYTES: Final = 256 * 1024
 _CONNECT_S: Final = 10.0
 
 
@@ -51,7 +52,7 @@ class ProxyServer:
     """Relays requests to `upstreams` and records them with `writer`.
 
     `keep_encoding` lets the client's Accept-Encoding through, so that streams may come compressed;
-    `on_relayed` is told each exchange that is over, as it was recorded.
+    `on_relayed` is told each exchange that is over, as it was recorded but for its reads.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class ProxyServer:
         self._on_relayed = on_relayed
         self._listener = Listener(self._handle)
         self._relays: set[asyncio.Task[None]] = set()
+        self._buffer = memoryview(bytearray(_READ_BYTES))
 
     @property
     def url(self) -> str:
@@ -101,7 +103,7 @@ class ProxyServer:
         active = ActiveRecording(
             outgoing, self._writer, self._clock, source="proxy", tags=self._tags
         )
-        relay = _Relay(outgoing, request, exchange, active)
+        relay = _Relay(outgoing, request, exchange, active, self._buffer)
         task = asyncio.get_running_loop().create_task(self._run(relay, upstream))
         self._relays.add(task)
         task.add_done_callback(self._relays.discard)
@@ -113,13 +115,23 @@ class ProxyServer:
             self._on_relayed(relay.active.build())
 
 
-class _Relay(asyncio.Protocol):
-    """One exchange: the protocol of the connection to the upstream."""
+class _Relay(asyncio.BufferedProtocol):
+    """One exchange: the protocol of the connection to the upstream.
+
+    Buffered, since for a plain protocol asyncio allocates 256 KiB for every read. What is read is
+    dealt with at once, so all relays of a server can share one `buffer`.
+    """
 
     def __init__(
-        self, outgoing: Request, request: HttpRequest, exchange: Exchange, active: ActiveRecording
+        self,
+        outgoing: Request,
+        request: HttpRequest,
+        exchange: Exchange,
+        active: ActiveRecording,
+        buffer: memoryview,
     ) -> None:
         self.active = active
+        self._buffer = buffer
         self._outgoing = outgoing
         self._request = request
         self._exchange = exchange
@@ -159,8 +171,7 @@ class _Relay(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Connected: send the request."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = transport = cast("asyncio.Transport", transport)
         if isinstance(transport.get_extra_info("ssl_object"), ssl.SSLObject):
             self.active.mark("tls")
         if self._over.done():  # the client has left meanwhile
@@ -169,10 +180,15 @@ class _Relay(asyncio.Protocol):
         transport.write(request_head(self._outgoing) + self._outgoing.body)
         self.active.mark("request_sent")
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - asyncio's signature
+        """Where to put what comes next."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
         """Bytes of the response."""
         if self._over.done():
             return
+        data = bytes(self._buffer[:nbytes])
         if self._body is None:
             self._head += data
             data = self._read_head()

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from streamlab.analysis import read_stream
+from streamlab.content_coding import ContentDecoder, Fault, content_codings
 from streamlab.dialect import Delta, main_delta
 from streamlab.recording import Recording
 from streamlab.report.show_text import format_bytes, format_ns, one_line, visible
@@ -68,6 +69,8 @@ def _row(arrival: Arrival, deltas: dict[Event, tuple[Delta, ...]]) -> Row:
             return arrival.at_ns, Text("retry", "dim"), Text("retry", "dim"), _dim(f"{retry_ms} ms")
         case Issue(code=code, detail=detail):
             return arrival.at_ns, Text("!", "red"), Text(code, "bold red"), Text(_cut(detail))
+        case Fault(code=code, cause=cause):
+            return arrival.at_ns, Text("!", "red"), Text(code, "bold red"), Text(_cut(cause))
         case Blank():
             return arrival.at_ns, Text(), Text(), Text()
 
@@ -105,7 +108,8 @@ def _head_rows(recording: Recording) -> list[Row]:
     if (response := recording.response) is not None:
         status = Text(f"head {response.status}", "green" if response.status < 400 else "red")
         types = [value for name, value in response.headers if name.lower() == "content-type"]
-        rows.append((response.at_ns, Text("·", "dim"), status, _dim(", ".join(types))))
+        said = ", ".join([*types, *content_codings(response.headers)])
+        rows.append((response.at_ns, Text("·", "dim"), status, _dim(said)))
     return rows
 
 
@@ -117,9 +121,16 @@ def _end_rows(recording: Recording) -> list[Row]:
 
 
 def reads_view(recording: Recording) -> RenderableType:
-    """The time line of a recording's reads with their bytes; those that are no UTF-8 escaped."""
+    """The time line of a recording's reads: how many bytes, and what they say, decoded if the body
+    has a content coding. What is no UTF-8 is escaped."""
+    content = ContentDecoder(recording.response.headers if recording.response else ())
     rows = [
-        (read.at_ns, Text(str(index), "dim"), Text(format_bytes(len(read.data))), _bytes(read.data))
+        (
+            read.at_ns,
+            Text(str(index), "dim"),
+            Text(format_bytes(len(read.data))),
+            _bytes(b"".join(content.feed(read.data))),
+        )
         for index, read in enumerate(recording.reads)
     ]
     return _time_line(_head_rows(recording) + rows + _end_rows(recording))

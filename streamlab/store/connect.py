@@ -13,7 +13,7 @@ __all__ = ["APPLICATION_ID", "MIGRATION_NAMES", "open_library", "store_errors", 
 # "slab" in ASCII, in the file's header (https://sqlite.org/fileformat2.html#application_id).
 APPLICATION_ID: Final = 0x736C6162
 # What this version knows (see `schema`); a library with others was written by a newer one.
-MIGRATION_NAMES: Final = frozenset({"m001_initial"})
+MIGRATION_NAMES: Final = frozenset({"m001_initial", "m002_derived_by"})
 
 _TABLES: Final = "select name from sqlite_master where type = 'table'"
 # Another recorder holds the write lock for milliseconds; a stuck one should not block for ever.
@@ -87,10 +87,11 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
+        connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # on a full disk SQLite has rolled back by itself
+            connection.execute("ROLLBACK")
         raise
-    connection.execute("COMMIT")
 
 
 @contextmanager

@@ -10,18 +10,19 @@ from typing import Any, Self
 from streamlab.errors import NotFoundError
 from streamlab.recording import End, Recording
 from streamlab.store.connect import open_library, store_errors, transaction
+from streamlab.store.derivation import derive
 from streamlab.store.diagnosis import Diagnosis, diagnose
 from streamlab.store.process import is_alive, this_process
 from streamlab.store.rows import Row, end_columns, read_rows, recording_row
 from streamlab.store.statements import (
     delete,
-    derive,
+    insert_reads,
     insert_rows,
     load,
     select_rows,
     update_recording,
 )
-from streamlab.store.writer import Writer
+from streamlab.store.writer import OnError, Writer
 
 __all__ = ["LATEST", "Library", "Summary"]
 
@@ -58,7 +59,7 @@ class Library:
         self.path = Path(path)
         self._connection = open_library(self.path, create=create)
         with store_errors(self.path):
-            self._bury_the_dead()
+            self._finish_for_the_dead()
 
     def __enter__(self) -> Self:
         return self
@@ -70,9 +71,13 @@ class Library:
         """Close the file."""
         self._connection.close()
 
-    def open_writer(self) -> Writer:
-        """A writer that stores recordings while they happen."""
-        return Writer(self.path, recorder=this_process())
+    def open_writer(
+        self, *, derives_apart: bool = False, on_error: OnError | None = None
+    ) -> Writer:
+        """A writer that stores recordings while they happen; for the options see `Writer`."""
+        return Writer(
+            self.path, recorder=this_process(), derives_apart=derives_apart, on_error=on_error
+        )
 
     def add(self, recordings: Iterable[Recording]) -> list[str]:
         """Store finished recordings, all or none; their ids.
@@ -92,7 +97,7 @@ class Library:
             recording_id = os.urandom(6).hex()
         row = recording_row(recording, recorder="") | {"id": recording_id}
         insert_rows(connection, "recordings", [row])
-        insert_rows(connection, "reads", read_rows(recording_id, recording.reads))
+        insert_reads(connection, read_rows(recording_id, recording.reads))
         derive(connection, recording_id)
         return recording_id
 
@@ -181,19 +186,19 @@ class Library:
         with store_errors(self.path):
             return load(self._connection, recording_id)
 
-    def _bury_the_dead(self) -> None:
-        """Give an end to recordings whose recorder is gone without a word (kill -9, power cut)."""
-        sql = "select id, recorder from recordings where end_reason is null"
+    def _finish_for_the_dead(self) -> None:
+        """Do what recorders that are gone (kill -9, power cut) left undone: ends, derivations."""
+        sql = "select id, recorder, end_reason from recordings where derived_by is null"
         dead = [row for row in self._query(sql) if not is_alive(row["recorder"])]
-        if not dead:
-            return
-        connection = self._connection
-        with transaction(connection):
-            for row in dead:
-                _bury(connection, row["id"], row["recorder"])
+        for row in dead:
+            with transaction(self._connection):
+                if row["end_reason"] is None:
+                    _bury(self._connection, row["id"], row["recorder"])
+                derive(self._connection, row["id"])
 
 
 def _bury(connection: sqlite3.Connection, recording_id: str, recorder: str) -> None:
+    """Give an end to a recording whose recorder ended without a word."""
     (last_ns,) = connection.execute(
         """select max(coalesce(response_at_ns, 0), coalesce(
                (select max(at_ns) from reads where recording_id = id), 0))
@@ -203,7 +208,6 @@ def _bury(connection: sqlite3.Connection, recording_id: str, recorder: str) -> N
     detail = f"the recording process ({recorder}) ended without a word; the time is the last read's"
     end = End(at_ns=last_ns, reason="recorder_died", detail=detail)
     update_recording(connection, recording_id, end_columns(end))
-    derive(connection, recording_id)
 
 
 def _whole(value: Any) -> Any:  # noqa: ANN401 - a value of any column

@@ -9,6 +9,7 @@ from streamlab.dialect import main_delta
 from streamlab.recording import End, Header, Mark, Read, Recording, Request, Response
 
 __all__ = [
+    "ReadRow",
     "Row",
     "end_columns",
     "event_row",
@@ -22,6 +23,8 @@ __all__ = [
 ]
 
 Row = dict[str, Any]
+# Plain tuples, in the order (recording_id, seq, at_ns, data): there are many, and they come fast.
+ReadRow = tuple[str, int, int, bytes]
 
 _METRICS = (
     "ttfb_ns", "ttfe_ns", "ttft_ns", "ttfat_ns", "latency_ns", "total_ns", "tail_ns", "tpot_ns",
@@ -120,12 +123,9 @@ def _end(row: Mapping[str, Any]) -> End | None:
     return End(at_ns=row["end_at_ns"], reason=row["end_reason"], detail=row["end_detail"] or "")
 
 
-def read_rows(recording_id: str, reads: Iterable[Read], *, first_seq: int = 0) -> list[Row]:
-    """Rows of `reads`, numbered from `first_seq`."""
-    return [
-        {"recording_id": recording_id, "seq": seq, "at_ns": read.at_ns, "data": read.data}
-        for seq, read in enumerate(reads, first_seq)
-    ]
+def read_rows(recording_id: str, reads: Iterable[Read]) -> list[ReadRow]:
+    """Rows of `reads`."""
+    return [(recording_id, seq, read.at_ns, read.data) for seq, read in enumerate(reads)]
 
 
 def event_row(recording_id: str, seq: int, event: ReadEvent) -> Row:

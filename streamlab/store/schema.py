@@ -55,7 +55,7 @@ def m001_initial(db: Database) -> None:
             "read_seq": int,
             "type": str,
             "data": str,
-            "start": int,  # byte offsets in the body
+            "start": int,  # byte offsets in the body, decoded if it has a content coding
             "stop": int,
             "kind": str,
             "text": str,
@@ -73,6 +73,17 @@ def m001_initial(db: Database) -> None:
         foreign_keys=[("recording_id", "recordings", "id")],
     )
     db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+
+
+@MIGRATIONS()
+def m002_derived_by(db: Database) -> None:
+    """Which recordings lack what is derived: until now, all that have ended had it."""
+    db.execute("alter table recordings add column derived_by text")  # a version of streamlab
+    db.execute("update recordings set derived_by = '0.1.0' where end_reason is not null")
+    db.execute(
+        "create index underived on recordings (recorder) "
+        "where derived_by is null and end_reason is not null"
+    )
 
 
 def _create_part(db: Database, table: str, columns: dict[str, type]) -> None:

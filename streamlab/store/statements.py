@@ -1,15 +1,28 @@
 """The statements that the library and its writer share: recordings and rows by plain SQL."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import Final
 
-from streamlab.analysis import analyze, read_stream
 from streamlab.recording import Read, Recording
-from streamlab.store.rows import Row, event_row, finding_rows, metric_rows, recording_from_row
+from streamlab.store.rows import ReadRow, Row, recording_from_row
 
-__all__ = ["delete", "derive", "insert_rows", "load", "select_rows", "update_recording"]
+__all__ = [
+    "DERIVED",
+    "delete",
+    "delete_parts",
+    "insert_reads",
+    "insert_rows",
+    "load",
+    "select_rows",
+    "update_recording",
+]
 
-_DERIVED = ("events", "metrics", "findings")
+# Four parameters each; SQLite takes 999 in all, or many more since 3.32.
+_ROWS_A_STATEMENT: Final = 240
+
+DERIVED = ("events", "metrics", "findings")
 
 
 def select_rows(
@@ -32,32 +45,33 @@ def load(connection: sqlite3.Connection, recording_id: str) -> Recording | None:
     return recording_from_row(rows[0], tuple(Read(at_ns=at_ns, data=data) for at_ns, data in reads))
 
 
-def derive(connection: sqlite3.Connection, recording_id: str) -> None:
-    """Rebuild what is derived from a recording's evidence."""
-    recording = load(connection, recording_id)
-    if recording is None:
-        return
-    stream = read_stream(recording)
-    analysis = analyze(recording, stream=stream)
-    _delete_parts(connection, recording_id, _DERIVED)
-    rows = [event_row(recording_id, seq, event) for seq, event in enumerate(stream.events)]
-    insert_rows(connection, "events", rows)
-    insert_rows(connection, "metrics", metric_rows(analysis))
-    insert_rows(connection, "findings", finding_rows(analysis))
-    update_recording(connection, recording_id, {"dialect": analysis.dialect})
-
-
 def delete(connection: sqlite3.Connection, recording_id: str) -> None:
     """Delete a recording with its reads and what was derived from them."""
-    _delete_parts(connection, recording_id, (*_DERIVED, "reads"))
+    delete_parts(connection, recording_id, (*DERIVED, "reads"))
     connection.execute("delete from recordings where id = ?", (recording_id,))
 
 
-def _delete_parts(
+def delete_parts(
     connection: sqlite3.Connection, recording_id: str, tables: tuple[str, ...]
 ) -> None:
+    """Delete the rows of a recording in these tables."""
     for table in tables:
         connection.execute(f"delete from {table} where recording_id = ?", (recording_id,))  # noqa: S608
+
+
+def insert_reads(connection: sqlite3.Connection, rows: Sequence[ReadRow]) -> None:
+    """Insert rows of `reads`.
+
+    Many with one statement: `executemany` gives the interpreter's lock away and takes it back for
+    each row, which costs a recorder's thread more than the inserting does.
+    """
+    for first in range(0, len(rows), _ROWS_A_STATEMENT):
+        some = rows[first : first + _ROWS_A_STATEMENT]
+        values = ", ".join(["(?, ?, ?, ?)"] * len(some))
+        connection.execute(
+            f"insert into reads (recording_id, seq, at_ns, data) values {values}",  # noqa: S608
+            list(chain.from_iterable(some)),
+        )
 
 
 def insert_rows(connection: sqlite3.Connection, table: str, rows: Iterable[Row]) -> None:

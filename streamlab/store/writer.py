@@ -1,10 +1,16 @@
 """Stores recordings while they happen, in a thread of its own.
 
-The stream that is being recorded never waits for the disk: what is seen is handed over and written
-by the thread, which commits what has gathered since its last commit. A read is thus on disk within
-a commit's time (tens of microseconds; under load the batches grow by themselves), and a recorder
-that is killed leaves all but the last moment. One that merely forgets to close its writer loses
-nothing: at the interpreter's exit, what was handed over is written.
+Theory of operation
+-------------------
+The stream that is being recorded never waits for the disk: what is seen is put into a queue, and
+that is all the recorder pays. The thread takes what has gathered every few milliseconds and commits
+it at once, so a recorder that is killed leaves all but its last moment. Only the evidence is
+written on the way. What is derived from it is made when there is nothing left to write, from the
+rows that say they lack it (`derivation`): it is never lost, only late. A recorder that has many
+streams at once leaves it to a second process, so that the first has its interpreter for itself.
+
+A program that forgets to close its writer loses nothing: at the interpreter's exit, what was handed
+over is written.
 """
 
 import atexit
@@ -12,63 +18,62 @@ import sqlite3
 import threading
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import ClassVar, Final, Self
 
-from streamlab.analysis import LiveStream
 from streamlab.errors import StoreError
 from streamlab.recording import End, Mark, Read, Recording, Request, Response
 from streamlab.store.connect import open_library, store_errors, transaction
+from streamlab.store.derivation import derive_ended, next_underived
+from streamlab.store.deriver import Deriver
 from streamlab.store.rows import (
+    ReadRow,
+    Row,
     end_columns,
-    event_row,
     marks_column,
-    read_rows,
     recording_row,
     response_columns,
 )
-from streamlab.store.statements import delete, derive, insert_rows, update_recording
+from streamlab.store.statements import delete, insert_reads, insert_rows, update_recording
 
-__all__ = ["RecordingWriter", "Writer"]
+__all__ = ["OnError", "RecordingWriter", "Writer"]
 
-_BATCH_MAX: Final = 2000
+OnError = Callable[[StoreError], None]
+
+# How long a batch gathers: a small part of the 100 ms that a killed recorder may lose. Waking the
+# thread for each read would cost the recorder ten times what handing it over does.
+_GATHER_S: Final = 0.02
+_BATCH_MAX: Final = 10_000
 # How often somebody who waits for the thread looks whether it is still there.
 _LIFE_SIGN_S: Final = 0.1
 
-
-@dataclass(slots=True)
-class _Progress:
-    """What the thread keeps of a recording under way."""
-
-    recording_id: str
-    live: LiveStream
-    marks: list[Mark] = field(default_factory=list)
-    read_count: int = 0
-    event_count: int = 0
-    is_live: bool = True
-
-
-# Tens of milliseconds of work behind: what can wait for the end of a recording does.
-_LIVE_QUEUE_MAX: Final = 500
-
-_Task = Callable[[], None]
-# An event is set when all that stands before it is on disk; None is the last that is taken.
-_Tasks = SimpleQueue[_Task | threading.Event | None]
+# A row is a read. An event is set when all that stands before it is on disk; None is the last.
+_Task = ReadRow | Callable[[], None] | threading.Event | None
+_Tasks = SimpleQueue[_Task]
 
 
 class Writer:
     """Takes any number of recordings at once, from any thread. A context manager, or `close` it.
 
-    If the library cannot be written (disk full, locked for too long), recording stops and the
-    streams go on: `error` is set, what comes after is dropped, and `close` raises it.
+    `recorder` names this process (`process.this_process`); `derives_apart` has a second process
+    derive events, metrics and findings. If the library cannot be written (disk full, locked for too
+    long), recording stops and the streams go on: `error` is set, what comes after is dropped,
+    `on_error` is told once, from another thread, and `close` raises it.
     """
 
-    def __init__(self, path: Path, *, recorder: str) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        recorder: str,
+        derives_apart: bool = False,
+        on_error: OnError | None = None,
+    ) -> None:
         self._recorder = recorder
-        self._worker = _Worker(path)
+        deriver = Deriver(path, recorder) if derives_apart else None
+        self._worker = _Worker(path, recorder, deriver, on_error)
         self._tasks = self._worker.tasks
         # A writer that nobody holds any more, not even a stream, has been given all it will get.
         weakref.finalize(self, self._tasks.put, None).atexit = False
@@ -86,25 +91,21 @@ class Writer:
 
     def begin(self, recording: Recording) -> "RecordingWriter":
         """A recording begins; what is known of it so far is stored."""
-        progress = _Progress(recording.id, LiveStream(recording.request.url))
         connection = self._worker.connection
-
-        def task() -> None:
-            rows = [recording_row(recording, self._recorder)]
-            insert_rows(connection, "recordings", rows)
-
-        self._tasks.put(task)
-        return RecordingWriter(self, connection, self._tasks, progress)
+        row = recording_row(recording, self._recorder)
+        self._tasks.put(partial(insert_rows, connection, "recordings", [row]))
+        return RecordingWriter(self, connection, self._tasks, recording.id)
 
     def flush(self) -> None:
         """Wait until everything handed over so far is on disk, or dropped for an `error`."""
         written = threading.Event()
         self._tasks.put(written)
+        self._worker.hurry.set()
         while self._worker.thread.is_alive() and not written.wait(_LIFE_SIGN_S):
             pass
 
     def stop(self) -> None:
-        """Write what is left and close the file."""
+        """Write and derive what is left, and close the file."""
         self._worker.stop()
 
     def close(self) -> None:
@@ -119,11 +120,18 @@ class _Worker:
 
     _running: ClassVar["set[_Worker]"] = set()
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self, path: Path, recorder: str, deriver: Deriver | None, on_error: OnError | None
+    ) -> None:
         self.error: StoreError | None = None
         self.tasks: _Tasks = SimpleQueue()
+        self.hurry = threading.Event()
         self.connection = open_library(path, create=True)
         self._path = path
+        self._recorder = recorder
+        self._deriver = deriver
+        self._on_error = on_error
+        self._underived: str | None = None
         self.thread = threading.Thread(target=self._run, name="streamlab-writer", daemon=True)
         self._running.add(self)
         self.thread.start()
@@ -131,43 +139,79 @@ class _Worker:
     def stop(self) -> None:
         if self.thread.is_alive():
             self.tasks.put(None)
+            self.hurry.set()
             self.thread.join()
 
     def _run(self) -> None:
-        while self._store():
-            pass
+        is_open = True
+        while is_open:
+            batch = self._gather()
+            is_open = None not in batch
+            self._store(batch)
+            if not batch:
+                self._guarded(self._derive)
+        if self._deriver is not None:
+            self._deriver.stop()
+        self._derive_all()
         self.connection.close()
         self._running.discard(self)
 
-    def _store(self) -> bool:
-        """Store what there is; False after the last. While it waits it holds no task, no writer."""
-        batch, is_open = self._gather()
+    def _gather(self) -> list[_Task]:
+        """What there is to store, once some has gathered; nothing if there is time to derive."""
+        batch: list[_Task] = []
+        if self._underived is None or self._deriver is not None:
+            batch.append(self.tasks.get())
+            self.hurry.wait(_GATHER_S)
+            self.hurry.clear()
+        while len(batch) < _BATCH_MAX:
+            try:
+                batch.append(self.tasks.get_nowait())
+            except Empty:
+                break
+        return batch
+
+    def _store(self, batch: list[_Task]) -> None:
+        if batch:
+            self._guarded(partial(self._write, batch))
+        awaited = [task for task in batch if isinstance(task, threading.Event)]
+        if awaited and self._deriver is None:
+            self._derive_all()
+        for event in awaited:
+            event.set()
+
+    def _write(self, batch: list[_Task]) -> None:
+        changes = [task for task in batch if callable(task)]
+        with transaction(self.connection):
+            insert_reads(self.connection, [task for task in batch if isinstance(task, tuple)])
+            for change in changes:
+                change()
+        if changes:
+            self._underived = next_underived(self.connection, self._recorder)
+            if self._underived is not None and self._deriver is not None:
+                self._deriver.wake()
+
+    def _derive_all(self) -> None:
+        self._guarded(self._derive)
+        while self._underived is not None and self.error is None:
+            self._guarded(self._derive)
+
+    def _derive(self) -> None:
+        """Derive a recording that lacks it, and look for the next."""
+        underived, self._underived = self._underived, None
+        if underived is not None:
+            derive_ended(self.connection, underived)
+        self._underived = next_underived(self.connection, self._recorder)
+
+    def _guarded(self, action: Callable[[], None]) -> None:
+        """After the first error nothing more is stored."""
         if self.error is None:
             try:
-                with store_errors(self._path), transaction(self.connection):
-                    for task in batch:
-                        if not isinstance(task, threading.Event):
-                            task()
+                with store_errors(self._path):
+                    action()
             except StoreError as error:
                 self.error = error
-        for task in batch:
-            if isinstance(task, threading.Event):
-                task.set()
-        return is_open
-
-    def _gather(self) -> tuple[list[_Task | threading.Event], bool]:
-        """Wait for a task, take those behind it too; False when the last one was asked for."""
-        batch: list[_Task | threading.Event] = []
-        task = self.tasks.get()
-        while task is not None:
-            batch.append(task)
-            if len(batch) >= _BATCH_MAX:
-                return batch, True
-            try:
-                task = self.tasks.get_nowait()
-            except Empty:
-                return batch, True
-        return batch, False
+                if self._on_error is not None:
+                    self._on_error(error)
 
     @classmethod
     def stop_all(cls) -> None:
@@ -183,16 +227,14 @@ class RecordingWriter:
     """Stores one recording under way. No method waits for the disk."""
 
     def __init__(
-        self,
-        writer: Writer,
-        connection: sqlite3.Connection,
-        tasks: _Tasks,
-        progress: _Progress,
+        self, writer: Writer, connection: sqlite3.Connection, tasks: _Tasks, recording_id: str
     ) -> None:
         self._writer = writer  # which lives as long as its streams
         self._connection = connection
-        self._tasks = tasks
-        self._progress = progress
+        self._put = tasks.put
+        self._id = recording_id
+        self._marks: list[Mark] = []
+        self._read_count = 0
 
     def send(self, request: Request) -> None:
         """The request's body, which was not known at the beginning."""
@@ -200,43 +242,25 @@ class RecordingWriter:
 
     def mark(self, mark: Mark) -> None:
         """A mark, after those before it."""
-        self._progress.marks.append(mark)
-        self._update({"marks": marks_column(self._progress.marks)})
+        self._marks.append(mark)
+        self._update({"marks": marks_column(self._marks)})
 
     def respond(self, response: Response) -> None:
         """The response head."""
-        self._progress.live.response = response
         self._update(response_columns(response))
 
     def read(self, read: Read) -> None:
         """A read."""
-        self._tasks.put(partial(self._insert, read))
-
-    def _insert(self, read: Read) -> None:
-        progress = self._progress
-        rows = read_rows(progress.recording_id, [read], first_seq=progress.read_count)
-        progress.read_count += 1
-        insert_rows(self._connection, "reads", rows)
-        # Reads first: under load events wait for the end of their recording, when all are derived.
-        progress.is_live = progress.is_live and self._tasks.qsize() < _LIVE_QUEUE_MAX
-        if progress.is_live:
-            events = progress.live.feed(read)
-            numbered = enumerate(events, progress.event_count)
-            rows = [event_row(progress.recording_id, seq, event) for seq, event in numbered]
-            progress.event_count += len(rows)
-            insert_rows(self._connection, "events", rows)
+        self._put((self._id, self._read_count, read.at_ns, read.data))
+        self._read_count += 1
 
     def finish(self, end: End) -> None:
-        """The end; what is derived from the recording is made."""
+        """The end; what is derived from the recording will be made."""
         self._update(end_columns(end))
-        self._tasks.put(lambda: derive(self._connection, self._progress.recording_id))
 
     def discard(self) -> None:
         """Forget the recording: nothing was sent, so there is nothing to remember."""
+        self._put(partial(delete, self._connection, self._id))
 
-        recording_id = self._progress.recording_id
-        self._tasks.put(lambda: delete(self._connection, recording_id))
-
-    def _update(self, columns: dict[str, object]) -> None:
-        recording_id = self._progress.recording_id
-        self._tasks.put(lambda: update_recording(self._connection, recording_id, columns))
+    def _update(self, columns: Row) -> None:
+        self._put(partial(update_recording, self._connection, self._id, columns))

@@ -1,0 +1,72 @@
+"""What is derived from a recording's evidence, and which recordings still lack it.
+
+The column `derived_by` of a recording names the version of streamlab that derived its events,
+metrics and findings; null says that it is yet to be done. So whoever comes next can do it: the
+recorder's writer, its deriver, or, when both are gone, whoever opens the library.
+"""
+
+import sqlite3
+from dataclasses import dataclass
+
+from streamlab.analysis import Analysis, Stream, analyze, read_stream
+from streamlab.store.connect import transaction
+from streamlab.store.rows import event_row, finding_rows, metric_rows
+from streamlab.store.statements import DERIVED, delete_parts, insert_rows, load, update_recording
+from streamlab.version import __version__
+
+__all__ = ["derive", "derive_ended", "next_underived"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Derived:
+    recording_id: str
+    stream: Stream
+    analysis: Analysis
+
+
+def derive(connection: sqlite3.Connection, recording_id: str) -> None:
+    """Make what is derived from a recording anew, within the caller's transaction."""
+    derived = _derived(connection, recording_id)
+    if derived is not None:
+        _replace(connection, derived)
+
+
+def derive_ended(connection: sqlite3.Connection, recording_id: str) -> None:
+    """Make what a recording lacks. It is worked out before the transaction begins, so that nobody
+    waits for the lock meanwhile; if somebody else was faster, theirs stays."""
+    derived = _derived(connection, recording_id)
+    if derived is None:
+        return
+    with transaction(connection):
+        lacking = "select 1 from recordings where id = ? and derived_by is null"
+        if connection.execute(lacking, (recording_id,)).fetchone():
+            _replace(connection, derived)
+
+
+def next_underived(connection: sqlite3.Connection, recorder: str) -> str | None:
+    """An ended recording of this process that lacks what is derived."""
+    row = connection.execute(
+        """select id from recordings
+           where recorder = ? and derived_by is null and end_reason is not null limit 1""",
+        (recorder,),
+    ).fetchone()
+    return None if row is None else str(row[0])
+
+
+def _derived(connection: sqlite3.Connection, recording_id: str) -> _Derived | None:
+    recording = load(connection, recording_id)
+    if recording is None:
+        return None
+    stream = read_stream(recording)
+    return _Derived(recording_id, stream, analyze(recording, stream=stream))
+
+
+def _replace(connection: sqlite3.Connection, derived: _Derived) -> None:
+    recording_id, analysis = derived.recording_id, derived.analysis
+    delete_parts(connection, recording_id, DERIVED)
+    rows = [event_row(recording_id, seq, event) for seq, event in enumerate(derived.stream.events)]
+    insert_rows(connection, "events", rows)
+    insert_rows(connection, "metrics", metric_rows(analysis))
+    insert_rows(connection, "findings", finding_rows(analysis))
+    columns = {"dialect": analysis.dialect, "derived_by": __version__}
+    update_recording(connection, recording_id, columns)
