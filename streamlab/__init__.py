@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from streamlab.record.once import record_once
     from streamlab.record.transport import AsyncRecordingTransport, RecordingTransport
     from streamlab.recording import Recording, Request
+    from streamlab.redaction import Redaction
     from streamlab.replay import ReplayServer, serve
     from streamlab.store import Library
     from streamlab.timeline import arrivals
@@ -29,6 +30,7 @@ __all__ = [
     "ManualClock",
     "Recording",
     "RecordingTransport",
+    "Redaction",
     "ReplayServer",
     "Request",
     "StreamlabError",
@@ -51,6 +53,7 @@ _HOMES = {
     "record.guard": ("block_network",),
     "record.transport": ("AsyncRecordingTransport", "RecordingTransport"),
     "recording": ("Recording", "Request"),
+    "redaction": ("Redaction",),
     "replay": ("ReplayServer", "serve"),
     "store": ("Library",),
     "timeline": ("arrivals",),
