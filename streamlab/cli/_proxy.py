@@ -9,6 +9,7 @@ from streamlab.cli._relayed import narrate_relayed
 from streamlab.cli._stop import on_stop
 from streamlab.record.proxy import ProxyServer
 from streamlab.record.upstream import Upstream
+from streamlab.redaction import Redaction
 from streamlab.store import Library
 
 __all__ = ["run_proxy"]
@@ -22,6 +23,7 @@ def run_proxy(
     port: int,
     keep_encoding: bool,
     tags: tuple[str, ...],
+    redact: Redaction,
 ) -> None:
     """Relay and record until SIGINT or SIGTERM."""
     with Library(db, create=True) as library, library.open_writer() as writer:
@@ -30,6 +32,7 @@ def run_proxy(
             writer,
             keep_encoding=keep_encoding,
             tags=tags,
+            redact=redact,
             on_relayed=narrate_relayed,
         )
         asyncio.run(_run(server, upstreams, db, host=host, port=port))

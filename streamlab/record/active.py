@@ -19,6 +19,7 @@ from streamlab.recording import (
     Request,
     Response,
 )
+from streamlab.redaction import Redaction
 from streamlab.store import Writer
 
 __all__ = ["ActiveRecording", "Listener"]
@@ -46,10 +47,10 @@ class ActiveRecording:
     """Starts its clock (t0) when it is made: make it when the request is handed to the transport.
 
     Each method stamps the time first and does the rest after. The first end counts; what comes
-    after it is a consequence of it.
+    after it is a consequence of it. Which class it takes, `redacted.recording_kind` says.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a name for each
         self,
         request: Request,
         writer: Writer,
@@ -58,6 +59,7 @@ class ActiveRecording:
         name: str = "",
         source: str = "",
         tags: tuple[str, ...] = (),
+        redact: Redaction | None = None,
         listener: Listener | None = None,
     ) -> None:
         self._now_ns = clock.now_ns
@@ -71,6 +73,7 @@ class ActiveRecording:
             source=source,
             tags=tags,
             started_at=clock.utc_now(),
+            redact=redact or Redaction(),
         )
         self._store = writer.begin(self._builder.build())
         self._t0_ns = clock.now_ns()
@@ -117,7 +120,11 @@ class ActiveRecording:
         at_ns = self.elapsed_ns()
         if not self._is_over:
             self._is_over = True
+            self._release()
             self._store.finish(self._builder.finish(at_ns, reason, detail))
+
+    def _release(self) -> None:
+        """Hand to the store what was held back from it: nothing, here."""
 
     def fail(self, error: BaseException) -> None:
         """An exception ends it; a request that could not be sent leaves no recording."""

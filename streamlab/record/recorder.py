@@ -8,7 +8,9 @@ from weakref import WeakSet
 
 from streamlab.clock import Clock, SystemClock
 from streamlab.record.active import ActiveRecording
+from streamlab.record.redacted import recording_kind
 from streamlab.recording import Header, Request
+from streamlab.redaction import Redaction
 from streamlab.store import Library, Writer
 
 __all__ = ["Recorder", "Store", "header_pairs", "known_body"]
@@ -27,11 +29,18 @@ class Recorder:
     """
 
     def __init__(
-        self, store: Store, *, name: str, tags: tuple[str, ...], clock: Clock | None
+        self,
+        store: Store,
+        *,
+        name: str,
+        tags: tuple[str, ...],
+        redact: Redaction | None,
+        clock: Clock | None,
     ) -> None:
         self._writer, self._is_ours = _open_writer(store)
         self._name = name
         self._tags = tags
+        self._redact = redact
         self._clock = clock or SystemClock()
         self._begun: WeakSet[ActiveRecording] = WeakSet()
         self._has_warned = False
@@ -46,8 +55,14 @@ class Recorder:
             headers=header_pairs(request.headers),
             body=known_body(request) or b"",
         )
-        active = ActiveRecording(
-            asked, self._writer, self._clock, name=self._name, source="transport", tags=self._tags
+        active = recording_kind(self._redact)(
+            asked,
+            self._writer,
+            self._clock,
+            name=self._name,
+            source="transport",
+            tags=self._tags,
+            redact=self._redact,
         )
         self._begun.add(active)
         return active
