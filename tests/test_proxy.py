@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import openai
@@ -30,7 +31,7 @@ CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
 
 
 @contextmanager
-def proxying(library: Library, *upstreams: str, keep_encoding: bool = False) -> Iterator[str]:
+def proxying(library: Library, *upstreams: str, **options: Any) -> Iterator[str]:
     """A proxy in a thread; its URL. All is stored when the block is over."""
     started: list[str] = []
     ready, loop = threading.Event(), asyncio.new_event_loop()
@@ -38,7 +39,7 @@ def proxying(library: Library, *upstreams: str, keep_encoding: bool = False) -> 
 
     async def run() -> None:
         with library.open_writer() as writer:
-            server = ProxyServer(parse_upstreams(upstreams), writer, keep_encoding=keep_encoding)
+            server = ProxyServer(parse_upstreams(upstreams), writer, **options)
             await server.start()
             started.append(server.url)
             ready.set()

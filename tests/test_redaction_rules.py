@@ -244,6 +244,9 @@ def items(body: bytes) -> list[str]:
             b'data: {"secret":\nid: 7\ndata: {"x":\ndata: 1}, "b": 2}\n\n',
             b'data: {"secret":\nid: 7\ndata: "[redacted]"\ndata: , "b": 2}\n\n',
         ),
+        (b'data: {"secret":\r\ndata: [1]}\r\n\r\n',
+         b'data: {"secret":\r\ndata: "[redacted]"}\r\n\r\n'),
+        (b'data: {"\\u0073ecret": 1}\n\n', b'data: {"\\u0073ecret": "[redacted]"}\n\n'),
         (b"event: sk-1\nid: sk-2\n: sk-3\ndata: x\n\n",
          b"event: [redacted]\nid: [redacted]\n: [redacted]\ndata: x\n\n"),
         (b"data: [DONE]\n\n", b"data: [DONE]\n\n"),
@@ -289,6 +292,15 @@ def test_a_number_that_is_text() -> None:
     body = b'data: {"n": 4111111111111111}\n\ndata: 4111111111111111\n\n'
     expected = b'data: {"n": 4111111111111111}\n\ndata: [redacted]\n\n'
     assert expected == redact(body, rules)
+
+
+@pytest.mark.parametrize("body", [b'data: {"a": "two words"}\n\n', b"data: two words\n\n"])
+def test_a_rule_that_matches_its_own_mark(body: bytes) -> None:
+    """Leaves it: twice is once."""
+    rules = Redaction(regexes=(r"\w+", "o w"))
+    once = redact(body, rules)
+    assert b"[redacted]" in once
+    assert once == redact(once, rules)
 
 
 def test_reads_stay_where_they_were() -> None:

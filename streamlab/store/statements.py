@@ -5,9 +5,24 @@ from collections.abc import Iterable
 
 from streamlab.analysis import analyze, read_stream
 from streamlab.recording import Read, Recording
-from streamlab.store.rows import Row, event_row, finding_rows, metric_rows, recording_from_row
+from streamlab.store.rows import (
+    Row,
+    event_row,
+    finding_rows,
+    metric_rows,
+    read_rows,
+    recording_from_row,
+)
 
-__all__ = ["delete", "derive", "insert_rows", "load", "select_rows", "update_recording"]
+__all__ = [
+    "delete",
+    "derive",
+    "insert_rows",
+    "load",
+    "replace_reads",
+    "select_rows",
+    "update_recording",
+]
 
 _DERIVED = ("events", "metrics", "findings")
 
@@ -51,6 +66,13 @@ def delete(connection: sqlite3.Connection, recording_id: str) -> None:
     """Delete a recording with its reads and what was derived from them."""
     _delete_parts(connection, recording_id, (*_DERIVED, "reads"))
     connection.execute("delete from recordings where id = ?", (recording_id,))
+
+
+def replace_reads(connection: sqlite3.Connection, recording_id: str, reads: Iterable[Read]) -> None:
+    """Store other reads instead of a recording's own, and derive the rest anew."""
+    _delete_parts(connection, recording_id, ("reads",))
+    insert_rows(connection, "reads", read_rows(recording_id, reads))
+    derive(connection, recording_id)
 
 
 def _delete_parts(
