@@ -13,7 +13,6 @@ from streamlab.redaction import (
     Header,
     Redaction,
     redact_body,
-    redact_text,
     redact_url,
 )
 
@@ -133,7 +132,7 @@ class RecordingBuilder:
     redacted as they come in: nothing that leaves the builder holds one. Times that would run
     backwards are lifted to the time before them, so reads' times never decrease.
 
-    Where `redact` has rules for bodies, reads go through `withhold` and `release`, not `read`.
+    Where `redact` has rules for bodies, reads go through `hold` and `release`, not `read`.
     `replaced` is the number of values that these rules replaced.
     """
 
@@ -150,7 +149,7 @@ class RecordingBuilder:
     _end: End | None = None
     _latest_ns: int = 0
     _body: BodyRedactor = field(init=False)
-    _withheld_ns: deque[int] = field(default_factory=deque)
+    _held_ns: deque[int] = field(default_factory=deque)
     _replaced_in_request: int = 0
 
     def __post_init__(self) -> None:
@@ -201,20 +200,20 @@ class RecordingBuilder:
         self._reads.append(read)
         return read
 
-    def withhold(self, at_ns: int, data: bytes) -> list[Read]:
+    def hold(self, at_ns: int, data: bytes) -> list[Read]:
         """The transport yielded bytes that rules have to see first: the reads that are ready now.
 
         They have the times at which they came; one of which nothing is left is left out.
         """
-        self._withheld_ns.append(self._forward(at_ns))
+        self._held_ns.append(self._forward(at_ns))
         return self._keep(self._body.feed(data))
 
     def release(self) -> list[Read]:
-        """The body has ended: the reads that were withheld until now."""
+        """The body has ended: the reads that were held until now."""
         return self._keep(self._body.close())
 
     def _keep(self, pieces: list[bytes]) -> list[Read]:
-        timed = [(self._withheld_ns.popleft(), data) for data in pieces]
+        timed = [(self._held_ns.popleft(), data) for data in pieces]
         reads = [Read(at_ns=at_ns, data=data) for at_ns, data in timed if data]
         self._reads += reads
         return reads
@@ -223,7 +222,7 @@ class RecordingBuilder:
         """The stream ended. The first end counts: what comes after is a consequence of it."""
         if self._end is None:
             at_ns = self._forward(at_ns)
-            self._end = End(at_ns=at_ns, reason=reason, detail=redact_text(detail))
+            self._end = End(at_ns=at_ns, reason=reason, detail=self.redact.redact_text(detail))
         return self._end
 
     def build(self) -> Recording:
@@ -267,9 +266,9 @@ def redact_recording(recording: Recording, redact: Redaction) -> tuple[Recording
         headers = builder.respond(0, response.status, response.headers).headers
         response = replace(response, headers=headers)
     if end is not None:
-        end = replace(end, detail=redact_text(end.detail))
+        end = replace(end, detail=redact.redact_text(end.detail))
     if redact.has_body_rules:
-        ready = [each for read in reads for each in builder.withhold(read.at_ns, read.data)]
+        ready = [each for read in reads for each in builder.hold(read.at_ns, read.data)]
         reads = (*ready, *builder.release())
     tags = _tags(recording.tags, redact)
     redacted = replace(

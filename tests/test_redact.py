@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -95,6 +96,8 @@ def test_every_read_is_heard_at_once_and_stored_late(library: Library) -> None:
             assert 200 == response.status
 
         def on_read(self, read: Read) -> None:
+            writer.flush()
+            assert b"SECR" not in raw_bytes(library.path)
             gates[len(heard)].set()
             heard.append(read)
 
@@ -180,6 +183,7 @@ def ids(library: Library) -> list[str]:
     [
         ([raw_server.close], "truncated"),
         ([raw_server.reset], "reset"),
+        ([send(b"SECR\r\n")], "protocol_error"),
         ([raw_server.wait_until_left], "timeout"),
     ],
 )
@@ -367,3 +371,18 @@ def test_a_redacted_body_is_replayed_whole() -> None:
             head = schedule(replace(recording, tags=tags)).actions[0]
             assert isinstance(head, SendHead)
             assert ("Content-Length", expected) in head.headers
+
+
+DOCS = Path(__file__).parents[1] / "docs/redaction.md"
+
+
+def test_the_docs_example_works(capsys: pytest.CaptureFixture[str]) -> None:
+    """As it stands, but for the host, which is a replay server here."""
+    (block,) = re.findall(r"```python\n(.*?)```", DOCS.read_text("utf-8"), re.DOTALL)
+    served = make_recording(b'{"user": "Ada", "id": "123-45-6789"}', url="http://a/x", headers=())
+    with serve([served], speed=0) as server:
+        exec(compile(block.replace("https://api.example", server.url), str(DOCS), "exec"), {})
+    assert served.body.decode() == capsys.readouterr().out.strip()
+    recording = only(Path("streamlab.db"))
+    assert b'{"user":"[redacted]","n":1}' == recording.request.body
+    assert b'{"user": "[redacted]", "id": "[redacted]"}' == recording.body

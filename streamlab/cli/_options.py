@@ -29,19 +29,19 @@ WhichListArgument = Annotated[list[str], typer.Argument(help=_WHICH, metavar="WH
 
 RedactHeaderOption = Annotated[
     list[str] | None,
-    typer.Option("--redact-header", help="A header not to store; may be repeated.", metavar="NAME"),
+    typer.Option("--redact-header", help="Redact this header; may be repeated.", metavar="NAME"),
 ]
 RedactJsonPathOption = Annotated[
     list[str] | None,
     typer.Option(
         "--redact-json-path",
-        help="A value in JSON bodies and events not to store, such as $..user; may be repeated.",
+        help="Redact these values in JSON, such as $..user; may be repeated.",
         metavar="PATH",
     ),
 ]
 RedactRegexOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--redact-regex", help="Text in bodies not to store; may be repeated.", metavar="PATTERN"
+        "--redact-regex", help="Redact what matches in bodies; may be repeated.", metavar="PATTERN"
     ),
 ]

@@ -29,7 +29,7 @@ class RedactedRecording(ActiveRecording):
         read = Read(at_ns=self.elapsed_ns(), data=data)
         with self._lock:
             if not self._is_over:
-                for ready in self._builder.withhold(read.at_ns, data):
+                for ready in self._builder.hold(read.at_ns, data):
                     self._store.read(ready)
         if self._listener is not None:
             self._listener.on_read(read)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from streamlab.errors import InputError
-from streamlab.redaction.credentials import REDACTED, Header, redact_headers
+from streamlab.redaction.credentials import REDACTED, Header, redact_headers, redact_text
 from streamlab.redaction.json_path import Path, may_be_in, parse_path
 from streamlab.redaction.json_walk import walk
 from streamlab.redaction.spelled import Span, Spelled, json_string, plain
@@ -24,6 +24,7 @@ _JSON_START: Final = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*(?:\{|\[\s*(?:[\"{\[\]0-9-]|true|false|null|\Z))"
 )
 _JSON_INSIDE: Final = re.compile(rb"[{\"]")
+_QUOTED_BYTES: Final = re.compile(r"""\bb(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""")
 _STRING_START: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*\"")
 
 
@@ -73,6 +74,17 @@ class Redaction:
             for name, value in redact_headers(headers)
         )
 
+    def redact_text(self, text: str) -> str:
+        """The detail of an end: without keys, and with rules for bodies without the bytes that a
+        transport quotes in it, which are of a body."""
+        text = redact_text(text)
+        if not self.has_body_rules:
+            return text
+        text = _QUOTED_BYTES.sub(REDACTED, text)
+        for start, stop in reversed(self._spans(text)):
+            text = text[:start] + REDACTED + text[stop:]
+        return text
+
     def edits(self, data: bytes, *, must_be_json: bool = False) -> list[Edit]:
         """What to replace in `data`, in order: a document, a line, the data of an event.
 
@@ -110,9 +122,11 @@ class Redaction:
         return sorted(edits)
 
     def _edits_of(self, spelled: Spelled, base: int) -> Iterator[Edit]:
-        found = [span for pattern in self._patterns for span in _matches(pattern, spelled.text)]
-        for start, stop in spelled.byte_spans(_merged(found)):
+        for start, stop in spelled.byte_spans(self._spans(spelled.text)):
             yield Edit(base + start, base + stop, _REDACTED)
+
+    def _spans(self, text: str) -> list[Span]:
+        return _merged(span for pattern in self._patterns for span in _matches(pattern, text))
 
 
 def _is_json(data: bytes) -> bool:
@@ -136,7 +150,7 @@ def _header_name(name: str) -> str:
 def _pattern(regex: str) -> re.Pattern[str]:
     try:
         return re.compile(regex)
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         hint = "https://docs.python.org/3/library/re.html has the syntax"
         raise InputError(f"regex {regex!r} cannot be used: {error}", hint) from error
 
