@@ -276,6 +276,7 @@ def test_events(body: bytes, expected: bytes) -> None:
         ("text/html", b'log: {"secret": 1}\n', b'log: {"secret": "[redacted]"}\n'),
         ("text/html", b'{"secret": "sk-1', b'{"secret": "[redacted]"'),
         ("text/html", b'says:\n "secret": "x",\n', b'says:\n "secret"[redacted]\n'),
+        ("", b"\n" * 70_000 + b'{"secret": 1}\n', b"\n" * 70_000 + b'{"secret": "[redacted]"}\n'),
         ("", b"[info] sk-1\n", b"[info] [redacted]\n"),
         ("", b"12345 sk-1 6", b"12345 [redacted] 6"),
     ],
@@ -292,6 +293,12 @@ def test_a_number_that_is_text() -> None:
     body = b'data: {"n": 4111111111111111}\n\ndata: 4111111111111111\n\n'
     expected = b'data: {"n": 4111111111111111}\n\ndata: [redacted]\n\n'
     assert expected == redact(body, rules)
+
+
+def test_rules_do_not_hide_text_from_each_other() -> None:
+    """What a regex matches across a quote goes, though a path looks for JSON behind that quote."""
+    rules = Redaction(json_paths=("$..user",), regexes=(r'key="[^"]+"',))
+    assert b"user [redacted] [redacted]\n" == redact(b'user key="abc" x\n', rules, content_type="")
 
 
 @pytest.mark.parametrize("body", [b'data: {"a": "two words"}\n\n', b"data: two words\n\n"])

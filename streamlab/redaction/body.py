@@ -43,6 +43,8 @@ _Kind = Literal[
 
 _EVENTS_START: Final = re.compile(rb"(?:data|event|id|retry)?:")
 _LONGEST_FIELD_BYTES: Final = 6
+# A body that is blank for so long will not be told from text.
+_START_BYTES: Final = 64 * 1024
 # An empty line. A CR ends its line at once, as in `sse`; an LF after it belongs to what follows.
 _BLOCK_END: Final = re.compile(rb"(?:\r\n|\n|\r(?!\n)){2}")
 _BLOCK_END_BYTES: Final = 4
@@ -118,10 +120,13 @@ class BodyRedactor:
     def _unit_stops(self, *, is_end: bool) -> list[int]:
         """Where units end in what is held."""
         if self._kind is None:
-            self._kind = _kind(bytes(self._held), self._media_type, is_end=is_end)
+            start = bytes(self._held[:_START_BYTES])
+            is_all = is_end or len(start) == _START_BYTES
+            self._kind = _kind(start, self._media_type, is_all=is_all)
         stops = self._new_stops()
         if self._kind == "json":
-            first = next((stop for stop in stops if self._held[:stop].strip()), None)
+            blank_bytes = len(self._held) - len(self._held.lstrip())
+            first = next((stop for stop in stops if stop > blank_bytes), None)
             if first is not None or is_end:
                 self._kind = _json_kind(bytes(self._held[:first]), self._media_type)
         if self._kind in {"json", "document"}:
@@ -164,10 +169,11 @@ class BodyRedactor:
         return pieces
 
 
-def _kind(start: bytes, media_type: str, *, is_end: bool) -> _Kind | None:
-    """The kind of a body that starts like this, or None if more of it has to be seen."""
+def _kind(start: bytes, media_type: str, *, is_all: bool) -> _Kind | None:
+    """The kind of a body that starts like this, or None if more has to be seen and there is more
+    (not `is_all`)."""
     lead = start.removeprefix(_BOM).lstrip()
-    if len(lead) < _LONGEST_FIELD_BYTES and not is_end:
+    if len(lead) < _LONGEST_FIELD_BYTES and not is_all:
         return None
     if _EVENTS_START.match(lead):
         return "events"

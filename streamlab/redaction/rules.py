@@ -95,13 +95,12 @@ class Redaction:
         paths = tuple(path for path in self._paths if may_be_in(path, data))
         if must_be_json or _is_json(data):
             return self._edits_of_json(data, paths)
-        inside = _JSON_INSIDE.search(data) if paths else None
-        start = inside.start() if inside else len(data)
-        edits = self._edits_of_json(data[start:], paths) if inside else []
-        return [
-            *self._edits_of(plain(data[:start]), 0),
-            *(Edit(start + edit.start, start + edit.stop, edit.data) for edit in edits),
-        ]
+        edits = list(self._edits_of(plain(data), 0))
+        if paths and (inside := _JSON_INSIDE.search(data)):
+            base = inside.start()
+            found = self._edits_of_json(data[base:], paths)
+            edits += [Edit(base + each.start, base + each.stop, each.data) for each in found]
+        return _apart(edits)
 
     def _edits_of_json(self, data: bytes, paths: tuple[Path, ...]) -> list[Edit]:
         walked = walk(data, paths)
@@ -163,6 +162,17 @@ def _matches(pattern: re.Pattern[str], text: str) -> Iterator[Span]:
         index = bisect_right(left, start) - 1
         if start < stop and (index < 0 or stop > left[index] + len(REDACTED)):
             yield start, stop
+
+
+def _apart(edits: list[Edit]) -> list[Edit]:
+    """Edits in order, those that overlap as one: the first replaces what all of them do."""
+    apart: list[Edit] = []
+    for edit in sorted(edits):
+        if apart and edit.start < apart[-1].stop:
+            apart[-1] = apart[-1]._replace(stop=max(edit.stop, apart[-1].stop))
+        else:
+            apart.append(edit)
+    return apart
 
 
 def _merged(spans: Iterable[Span]) -> list[Span]:
