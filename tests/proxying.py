@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from streamlab.record.proxy import ProxyServer
 from streamlab.record.upstream import parse_upstreams
@@ -13,7 +14,7 @@ __all__ = ["proxying"]
 
 
 @contextmanager
-def proxying(library: Library, *upstreams: str, keep_encoding: bool = False) -> Iterator[str]:
+def proxying(library: Library, *upstreams: str, **options: Any) -> Iterator[str]:
     """A proxy in a thread; its URL. All is stored when the block is over."""
     started: list[str] = []
     ready, loop = threading.Event(), asyncio.new_event_loop()
@@ -21,7 +22,7 @@ def proxying(library: Library, *upstreams: str, keep_encoding: bool = False) -> 
 
     async def run() -> None:
         with library.open_writer() as writer:
-            server = ProxyServer(parse_upstreams(upstreams), writer, keep_encoding=keep_encoding)
+            server = ProxyServer(parse_upstreams(upstreams), writer, **options)
             await server.start()
             started.append(server.url)
             ready.set()

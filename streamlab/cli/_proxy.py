@@ -11,6 +11,7 @@ from streamlab.cli._stop import on_stop
 from streamlab.errors import StoreError
 from streamlab.record.proxy import ProxyServer
 from streamlab.record.upstream import Upstream
+from streamlab.redaction import Redaction
 from streamlab.store import Library
 
 __all__ = ["run_proxy"]
@@ -24,6 +25,7 @@ def run_proxy(
     port: int,
     keep_encoding: bool,
     tags: tuple[str, ...],
+    redact: Redaction,
 ) -> None:
     """Relay and record until SIGINT or SIGTERM."""
     allow_many_descriptors()
@@ -36,6 +38,7 @@ def run_proxy(
             writer,
             keep_encoding=keep_encoding,
             tags=tags,
+            redact=redact,
             on_relayed=narrate_relayed,
         )
         asyncio.run(_run(server, upstreams, db, host=host, port=port))

@@ -1,17 +1,18 @@
 """One request, recorded: what `streamlab record URL` does."""
 
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import httpx
 
 from streamlab.clock import Clock, SystemClock
 from streamlab.errors import InputError, NetworkError
-from streamlab.record.active import ActiveRecording, Listener
+from streamlab.record.active import ActiveRecording, Labels, Listener
 from streamlab.record.passing import received
 from streamlab.record.recorder import header_pairs
+from streamlab.record.redacted import begin_recording
 from streamlab.recording import Read, Recording, Request, Response
-from streamlab.redaction import redact_text, redact_url
+from streamlab.redaction import Redaction, redact_text, redact_url
 from streamlab.store import Writer
 
 __all__ = ["Options", "record_once"]
@@ -41,12 +42,14 @@ class _Guarded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How to record. `silence_s` is the longest wait for the response or its next bytes."""
+    """How to record. `silence_s` is the longest wait for the response or its next bytes, `redact`
+    what is redacted besides credentials."""
 
     name: str = ""
     tags: tuple[str, ...] = ()
     connect_s: float = 10.0
     silence_s: float = 120.0
+    redact: Redaction = field(default_factory=Redaction)
 
 
 def record_once(
@@ -77,16 +80,10 @@ def record_once(
             headers=header_pairs(outgoing.headers),
             body=request.body,
         )
-        active = ActiveRecording(
-            sent,
-            writer,
-            clock,
-            name=options.name,
-            source="record",
-            tags=options.tags,
-            keeps_reads=True,
-            listener=heard,
+        labels = Labels(
+            name=options.name, source="record", tags=options.tags, redact=options.redact
         )
+        active = begin_recording(sent, labels, writer, clock, keeps_reads=True, listener=heard)
         outgoing.extensions["trace"] = lambda event, _: active.trace(event)
         _record(client, outgoing, active)
     if heard is not None and heard.error is not None:

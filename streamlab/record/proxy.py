@@ -32,9 +32,11 @@ from streamlab._http1 import (
 )
 from streamlab._http1.dial import dial
 from streamlab.clock import Clock, SystemClock
-from streamlab.record.active import ActiveRecording
+from streamlab.record.active import ActiveRecording, Labels
+from streamlab.record.redacted import begin_recording
 from streamlab.record.upstream import HOP_BY_HOP, Upstream, outgoing_request, request_head
 from streamlab.recording import EndReason, Header, Recording, Request, header_value
+from streamlab.redaction import Redaction
 from streamlab.store import Writer
 
 __all__ = ["ProxyServer"]
@@ -52,6 +54,7 @@ class ProxyServer:
     """Relays requests to `upstreams` and records them with `writer`.
 
     `keep_encoding` lets the client's Accept-Encoding through, so that streams may come compressed;
+    `redact` says what is redacted besides credentials, in recordings and not in what is relayed;
     `on_relayed` is told each exchange that is over, as it was recorded but for its reads.
     """
 
@@ -62,13 +65,14 @@ class ProxyServer:
         *,
         keep_encoding: bool = False,
         tags: tuple[str, ...] = (),
+        redact: Redaction | None = None,
         clock: Clock | None = None,
         on_relayed: Callable[[Recording], None] = _ignore,
     ) -> None:
         self._upstreams = upstreams
         self._writer = writer
         self._keep_encoding = keep_encoding
-        self._tags = tags
+        self._labels = Labels(source="proxy", tags=tags, redact=redact or Redaction())
         self._clock = clock or SystemClock()
         self._on_relayed = on_relayed
         self._listener = Listener(self._handle)
@@ -100,9 +104,7 @@ class ProxyServer:
             _answer_error(exchange, 404, f"no upstream takes {target}; prefixes: {prefixes}")
             return
         outgoing = outgoing_request(request, upstream, target, keep_encoding=self._keep_encoding)
-        active = ActiveRecording(
-            outgoing, self._writer, self._clock, source="proxy", tags=self._tags
-        )
+        active = begin_recording(outgoing, self._labels, self._writer, self._clock)
         relay = _Relay(outgoing, request, exchange, active, self._buffer)
         task = asyncio.get_running_loop().create_task(self._run(relay, upstream))
         self._relays.add(task)
