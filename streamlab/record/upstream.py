@@ -41,7 +41,8 @@ class Upstream:
     def target(self, target: str) -> str:
         """The target to ask the upstream for."""
         rest = target[len(self.prefix) + 1 :] if self.prefix else target
-        return (self.base_path + rest) or "/"
+        path = self.base_path + rest
+        return path if path.startswith("/") else f"/{path}"
 
 
 def parse_upstreams(texts: Iterable[str]) -> tuple[Upstream, ...]:
@@ -104,8 +105,8 @@ def outgoing_request(
 
 
 def _named_by_connection(headers: tuple[Header, ...]) -> set[str]:
-    named = header_value(headers, "connection") or ""
-    return {name.strip().lower() for name in named.split(",")}
+    values = [value for name, value in headers if name.lower() == "connection"]
+    return {name.strip().lower() for value in values for name in value.split(",")}
 
 
 def request_head(request: Request) -> bytes:
