@@ -6,7 +6,6 @@ from streamlab._http1.listener import Listener
 from streamlab._http1.server import Exchange, HttpRequest
 from streamlab._http1.strict import header_pairs
 from streamlab._http1.wire import (
-    HEAD_END,
     LAST_CHUNK,
     head_fault,
     http_chunk,
@@ -15,7 +14,6 @@ from streamlab._http1.wire import (
 )
 
 __all__ = [
-    "HEAD_END",
     "LAST_CHUNK",
     "BodyReader",
     "ChunkedBody",

@@ -7,7 +7,6 @@ from typing import Final
 from streamlab.recording import Header
 
 __all__ = [
-    "HEAD_END",
     "LAST_CHUNK",
     "head_fault",
     "http_chunk",
@@ -16,8 +15,6 @@ __all__ = [
 ]
 
 LAST_CHUNK: Final = b"0\r\n\r\n"
-# Where h11 sees the end of a head: it takes a bare LF for a line end, as RFC 9112, 2.2 allows.
-HEAD_END: Final = re.compile(rb"\n\r?\n")
 
 # Field names are tokens (RFC 9110, 5.6.2); in values only line ends and NUL can do harm (5.5).
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
