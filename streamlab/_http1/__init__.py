@@ -7,6 +7,7 @@ from streamlab._http1.server import Exchange, HttpRequest
 from streamlab._http1.strict import header_pairs
 from streamlab._http1.wire import (
     LAST_CHUNK,
+    connection_options,
     head_fault,
     http_chunk,
     response_head,
@@ -23,6 +24,7 @@ __all__ = [
     "Limits",
     "Listener",
     "body_reader",
+    "connection_options",
     "head_fault",
     "header_pairs",
     "http_chunk",

@@ -20,8 +20,8 @@ import h11
 from streamlab._http1.limits import Limits
 from streamlab._http1.strict import header_pairs, refusal, too_large
 from streamlab._http1.tcp import reset_on_close, unacknowledged_bytes
-from streamlab._http1.wire import response_head
-from streamlab.recording import Header, header_value
+from streamlab._http1.wire import connection_options, response_head
+from streamlab.recording import Header
 
 __all__ = ["Exchange", "HttpRequest", "ServerConnection"]
 
@@ -43,8 +43,7 @@ class HttpRequest:
     @property
     def keeps_alive(self) -> bool:
         """Whether the client means to use its connection again (RFC 9112, 9.3)."""
-        connection = header_value(self.headers, "connection") or ""
-        options = {option.strip().lower() for option in connection.split(",")}
+        options = connection_options(self.headers)
         return "close" not in options if self.http_version == "1.1" else "keep-alive" in options
 
 
@@ -151,7 +150,13 @@ class ServerConnection(asyncio.Protocol):
         """The client has caught up (asyncio calls this)."""
         if self._exchange is not None:
             self._exchange.is_paused = False
-            self._exchange.on_writable()
+            # Later, since what goes on may close: asyncio, which has just emptied its buffer and
+            # calls from there, would report the connection lost twice.
+            asyncio.get_running_loop().call_soon(self._go_on, self._exchange)
+
+    def _go_on(self, exchange: Exchange) -> None:
+        if exchange is self._exchange and not exchange.is_paused:
+            exchange.on_writable()
 
     def data_received(self, data: bytes) -> None:
         """Bytes of a request (asyncio calls this)."""

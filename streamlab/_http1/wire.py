@@ -8,6 +8,7 @@ from streamlab.recording import Header
 
 __all__ = [
     "LAST_CHUNK",
+    "connection_options",
     "head_fault",
     "http_chunk",
     "response_head",
@@ -62,6 +63,12 @@ def _field_bytes(line: str) -> bytes:
         return line.encode("latin-1")
     except UnicodeEncodeError:
         return line.encode("utf-8", "replace")
+
+
+def connection_options(headers: tuple[Header, ...]) -> set[str]:
+    """What all Connection fields list, in lower case (RFC 9110, 7.6.1)."""
+    values = [value for name, value in headers if name.lower() == "connection"]
+    return {option.strip().lower() for value in values for option in value.split(",")}
 
 
 def http_chunk(data: bytes) -> bytes:

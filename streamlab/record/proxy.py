@@ -184,6 +184,7 @@ class _Relay(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The upstream's connection is gone."""
+        self._transport = None  # asyncio may report a loss twice if it is told to abort now
         if self._over.done():
             return
         if exc is not None:
