@@ -7,7 +7,11 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
-__all__ = ["Running", "Server", "running"]
+from streamlab.record.proxy import ProxyServer
+from streamlab.record.upstream import parse_upstreams
+from streamlab.store import Library
+
+__all__ = ["Running", "Server", "proxying", "running"]
 
 T = TypeVar("T")
 
@@ -79,3 +83,17 @@ def running(start: Callable[[], Awaitable[Server]]) -> Iterator[Running]:
         thread.join(20)
     assert not thread.is_alive()
     assert [] == run.unhandled, run.unhandled
+
+
+@contextmanager
+def proxying(library: Library, *upstreams: str, **options: Any) -> Iterator[Running]:
+    """A recording proxy; all is stored when the block is over."""
+    with library.open_writer() as writer:
+
+        async def start() -> ProxyServer:
+            server = ProxyServer(parse_upstreams(upstreams), writer, **options)
+            await server.start()
+            return server
+
+        with running(start) as run:
+            yield run

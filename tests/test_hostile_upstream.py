@@ -5,18 +5,15 @@ A client never gets a byte behind the end of an answer: it would answer its next
 
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 import pytest
 
-from streamlab.record.proxy import ProxyServer
-from streamlab.record.upstream import parse_upstreams
 from streamlab.recording import Recording
 from streamlab.store import Library
 from tests import raw_server
 from tests.conftest import chat_event
-from tests.loop_thread import Running, running
+from tests.loop_thread import proxying
 from tests.raw_client import api_error, read, rest_of
 from tests.raw_server import Act, http_chunk, send, wait_until_left
 from tests.raw_server import raw_server as serving
@@ -28,20 +25,6 @@ HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 EVIL = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"
 MIB = 1024 * 1024
-
-
-@contextmanager
-def proxying(library: Library, url: str, **options: float) -> Iterator[Running]:
-    """A proxy in its own loop; all is stored when the block is over."""
-    with library.open_writer() as writer:
-
-        async def start() -> ProxyServer:
-            server = ProxyServer(parse_upstreams([url]), writer, **options)  # type: ignore[arg-type]
-            await server.start()
-            return server
-
-        with running(start) as run:
-            yield run
 
 
 def through_proxy(

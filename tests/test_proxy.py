@@ -1,6 +1,5 @@
 """The recording proxy, between real sockets: live through, byte for byte, every end passed on."""
 
-import asyncio
 import gzip
 import json
 import socket
@@ -17,12 +16,11 @@ from streamlab._http1.framing import ChunkedBody, body_reader
 from streamlab.analysis import analyze
 from streamlab.cassette import read_cassette
 from streamlab.errors import InputError
-from streamlab.record.proxy import ProxyServer
 from streamlab.record.upstream import parse_upstreams
 from streamlab.recording import Recording
 from streamlab.replay import serve
 from streamlab.store import Library
-from tests import raw_server
+from tests import loop_thread, raw_server
 from tests.conftest import DONE, FIXTURES, chat_event, make_recording
 from tests.raw_server import HEAD, Act, http_chunk, send
 
@@ -31,33 +29,9 @@ CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
 
 @contextmanager
 def proxying(library: Library, *upstreams: str, keep_encoding: bool = False) -> Iterator[str]:
-    """A proxy in a thread; its URL. All is stored when the block is over."""
-    started: list[str] = []
-    ready, loop = threading.Event(), asyncio.new_event_loop()
-    stop = asyncio.Event()
-
-    async def run() -> None:
-        with library.open_writer() as writer:
-            server = ProxyServer(parse_upstreams(upstreams), writer, keep_encoding=keep_encoding)
-            await server.start()
-            started.append(server.url)
-            ready.set()
-            await stop.wait()
-            await server.close()
-
-    def run_loop() -> None:
-        with asyncio.Runner(loop_factory=lambda: loop) as runner:
-            runner.run(run())
-
-    thread = threading.Thread(target=run_loop)
-    thread.start()
-    assert ready.wait(20)
-    try:
-        yield started[0]
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join(20)
-        assert not thread.is_alive()
+    """The URL of a proxy; all is stored when the block is over."""
+    with loop_thread.proxying(library, *upstreams, keep_encoding=keep_encoding) as run:
+        yield run.url
 
 
 def talk(url: str, request: bytes) -> tuple[bytes, type[Exception] | None]:

@@ -10,12 +10,13 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-__all__ = ["Address", "dial"]
+__all__ = ["Address", "dial", "was_closed_by_peer"]
 
 _CONNECT_HEAD_BYTES: Final = 16 * 1024
 # RFC 9110, 9.3.6: any status of 2xx opens the tunnel.
 _OPENED: Final = re.compile(r"HTTP/1\.[01] 2\d\d(?: |$)")
 _SHOWN: Final = 100
+_CLOSED_IN_HANDSHAKE: Final = "the connection was closed during the TLS handshake"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,20 @@ async def dial(
         await _dial(address, protocol, on_connected)
     except UnicodeError as error:
         raise ConnectionError(f"no name of a host: {error}") from error
+
+
+def was_closed_by_peer(transport: asyncio.BaseTransport) -> bool:
+    """Whether the end that was met is the peer's own. Anybody on the way can close a connection;
+    with TLS, the peer says so itself (close_notify; RFC 9112, 9.8)."""
+    secured = transport.get_extra_info("ssl_object")
+    if secured is None:
+        return True
+    try:
+        return not secured.read(1)
+    except ssl.SSLZeroReturnError:
+        return True
+    except ssl.SSLError:  # it waits for more
+        return False
 
 
 async def _dial(
@@ -70,16 +85,37 @@ async def _start_tls(
 ) -> None:
     assert address.tls is not None
     loop = asyncio.get_running_loop()
+    handshake = _Handshake()
     try:
         secured = await loop.start_tls(
-            transport, protocol, address.tls, server_hostname=address.host
+            transport, handshake, address.tls, server_hostname=address.host
         )
-    except BaseException:
+    except BaseException as error:
         transport.abort()
+        if isinstance(error, ConnectionError) and not str(error):
+            raise ConnectionError(_CLOSED_IN_HANDSHAKE) from error
         raise
-    if secured is None:
-        raise ConnectionError("the connection was closed during the TLS handshake")
+    if secured is None or handshake.is_lost:
+        raise ConnectionError(_CLOSED_IN_HANDSHAKE)
+    secured.set_protocol(protocol)
     protocol.connection_made(secured)
+    if handshake.received:
+        protocol.data_received(bytes(handshake.received))
+
+
+class _Handshake(asyncio.Protocol):
+    """Stands in for the protocol until TLS is there: a handshake that fails is for who dials, and
+    asyncio would tell the protocol, too. What comes right behind it is kept."""
+
+    def __init__(self) -> None:
+        self.received = bytearray()
+        self.is_lost = False
+
+    def data_received(self, data: bytes) -> None:
+        self.received += data
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        self.is_lost = True
 
 
 def _authority(address: Address) -> str:

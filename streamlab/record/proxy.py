@@ -26,7 +26,7 @@ from streamlab._http1 import (
     response_head,
     same_origin_path,
 )
-from streamlab._http1.dial import dial
+from streamlab._http1.dial import dial, was_closed_by_peer
 from streamlab.clock import Clock, SystemClock
 from streamlab.record.active import ActiveRecording
 from streamlab.record.response_head import HeadReader
@@ -184,22 +184,25 @@ class _Relay(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The upstream's connection is gone."""
-        self._transport = None  # asyncio may report a loss twice if it is told to abort now
-        if self._over.done():
+        transport, self._transport = self._transport, None  # no abort now: it is lost already
+        if self._over.done() or transport is None:
             return
         if exc is not None:
             reason: EndReason = "protocol_error" if isinstance(exc, ssl.SSLError) else "reset"
             self._end(reason, f"{type(exc).__name__}: {exc}")
             self._exchange.reset()
-        elif self._body is not None and self._is_close_delimited():
-            self._finish()
         elif self._body is None:
             missing = "the end of the head" if self._head.has_begun else "a response"
             self._end("truncated", f"the upstream closed the connection without {missing}")
             self._exchange.close()
-        else:
+        elif not self._is_close_delimited():
             self._end("truncated", "the upstream closed the connection before the body's end")
             self._exchange.close()
+        elif was_closed_by_peer(transport):
+            self._finish()
+        else:  # a close would look like the end to the client
+            self._end("truncated", "the connection was closed without an end of TLS")
+            self._exchange.reset()
 
     def eof_received(self) -> bool:
         """The upstream sends no more; what that means, `connection_lost` decides."""
