@@ -285,8 +285,7 @@ class ServerConnection(asyncio.Protocol):
             ("Connection", "close"),
         )
         self._is_closing = True
-        self._received.clear()
-        self._body.clear()
+        self._start_request()  # and forget what has come of this one
         self._transport.write(response_head(status, headers) + body)
         self._transport.write_eof()
         self._allow(self._limits.linger_s, self._transport.abort)

@@ -21,6 +21,7 @@ def run_proxy(
     host: str,
     port: int,
     keep_encoding: bool,
+    connect_s: float,
     tags: tuple[str, ...],
 ) -> None:
     """Relay and record until SIGINT or SIGTERM."""
@@ -29,6 +30,7 @@ def run_proxy(
             upstreams,
             writer,
             keep_encoding=keep_encoding,
+            connect_s=connect_s,
             tags=tags,
             on_relayed=narrate_relayed,
         )

@@ -24,6 +24,12 @@ def proxy(
     keep_encoding: Annotated[
         bool, typer.Option("--keep-encoding", help="Let responses come compressed.")
     ] = False,
+    connect_s: Annotated[
+        float,
+        typer.Option(
+            "--connect-timeout", help="Seconds to wait for an upstream's connection.", min=0.001
+        ),
+    ] = 10.0,
     tag: Annotated[list[str] | None, typer.Option("--tag", help="A tag; may be repeated.")] = None,
 ) -> None:
     """Record everything that goes through: point a program's base URL here.
@@ -34,5 +40,12 @@ def proxy(
     from streamlab.record.upstream import parse_upstreams
 
     upstreams = parse_upstreams(upstream)
-    tags = tuple(tag or ())
-    run_proxy(upstreams, db, host=host, port=port, keep_encoding=keep_encoding, tags=tags)
+    run_proxy(
+        upstreams,
+        db,
+        host=host,
+        port=port,
+        keep_encoding=keep_encoding,
+        connect_s=connect_s,
+        tags=tuple(tag or ()),
+    )
