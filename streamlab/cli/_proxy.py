@@ -24,6 +24,7 @@ def run_proxy(
     host: str,
     port: int,
     keep_encoding: bool,
+    connect_s: float,
     tags: tuple[str, ...],
     redact: Redaction,
 ) -> None:
@@ -37,6 +38,7 @@ def run_proxy(
             upstreams,
             writer,
             keep_encoding=keep_encoding,
+            connect_s=connect_s,
             tags=tags,
             redact=redact,
             on_relayed=narrate_relayed,

@@ -29,6 +29,12 @@ def proxy(
     keep_encoding: Annotated[
         bool, typer.Option("--keep-encoding", help="Let responses come compressed.")
     ] = False,
+    connect_s: Annotated[
+        float,
+        typer.Option(
+            "--connect-timeout", help="Seconds to wait for an upstream's connection.", min=0.001
+        ),
+    ] = 10.0,
     tag: Annotated[list[str] | None, typer.Option("--tag", help="A tag; may be repeated.")] = None,
     redact_header: RedactHeaderOption = None,
     redact_json_path: RedactJsonPathOption = None,
@@ -48,7 +54,13 @@ def proxy(
     if keep_encoding and redact.has_body_rules:
         hint = "leave out --keep-encoding, and the upstream is asked for plain bodies"
         raise InputError("what comes compressed cannot be redacted", hint)
-    tags = tuple(tag or ())
     run_proxy(
-        upstreams, db, host=host, port=port, keep_encoding=keep_encoding, tags=tags, redact=redact
+        upstreams,
+        db,
+        host=host,
+        port=port,
+        keep_encoding=keep_encoding,
+        connect_s=connect_s,
+        tags=tuple(tag or ()),
+        redact=redact,
     )

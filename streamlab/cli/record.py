@@ -55,6 +55,22 @@ def record(
         float,
         typer.Option("--timeout", help="Seconds of silence to give up after.", min=0.001),
     ] = 120.0,
+    first_byte_s: Annotated[
+        float | None,
+        typer.Option(
+            "--first-byte-timeout",
+            help="Seconds to wait for the response; as --timeout if not given.",
+            min=0.001,
+        ),
+    ] = None,
+    connect_s: Annotated[
+        float | None,
+        typer.Option(
+            "--connect-timeout",
+            help="Seconds to wait for the connection; as --timeout if not given, 10 at most.",
+            min=0.001,
+        ),
+    ] = None,
     repeat: Annotated[
         int, typer.Option("--repeat", help="Send it so often, and list the recordings.", min=1)
     ] = 1,
@@ -93,7 +109,14 @@ def record(
         request = plain_request(url, method, header or [], body)
     else:
         request = chat_request(url or base_url, chat, model, max_tokens, header or [])
-    options = Options(name=name, tags=tuple(tag or ()), silence_s=silence_s, redact=redact)
+    options = Options(
+        name=name,
+        tags=tuple(tag or ()),
+        connect_s=connect_s,
+        first_byte_s=first_byte_s,
+        silence_s=silence_s,
+        redact=redact,
+    )
     # Each means that our side hangs up, which is an end like any other.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
