@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from streamlab.analysis import distribution
+from streamlab.cli._as_server import settle_as_server
 from streamlab.cli._console import narrate, print_text
-from streamlab.cli._descriptors import allow_many_descriptors
 from streamlab.cli._select import select
 from streamlab.cli._stop import on_stop
 from streamlab.errors import InputError, NotFoundError
@@ -48,7 +48,7 @@ def select_served(which: Sequence[str], db: Path) -> list[Recording]:
 
 def serve_until_stopped(recordings: list[Recording], *, speed: float, host: str, port: int) -> None:
     """Serve until SIGINT or SIGTERM, then say how punctual it was."""
-    allow_many_descriptors()
+    settle_as_server()
     server = ReplayServer(recordings, speed=speed, on_answered=_narrate_answer)
     asyncio.run(_run(server, speed=speed, host=host, port=port))
     _narrate_lateness(server)
