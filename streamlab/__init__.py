@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from streamlab.cassette import read_cassette, write_cassette
     from streamlab.clock import ManualClock, SystemClock
     from streamlab.errors import StreamlabError
+    from streamlab.record.adapter import RecordingAdapter
     from streamlab.record.guard import block_network
     from streamlab.record.once import record_once
     from streamlab.record.transport import AsyncRecordingTransport, RecordingTransport
@@ -28,6 +29,7 @@ __all__ = [
     "Library",
     "ManualClock",
     "Recording",
+    "RecordingAdapter",
     "RecordingTransport",
     "ReplayServer",
     "Request",
@@ -47,6 +49,7 @@ _HOMES = {
     "cassette": ("read_cassette", "write_cassette"),
     "clock": ("ManualClock", "SystemClock"),
     "errors": ("StreamlabError",),
+    "record.adapter": ("RecordingAdapter",),
     "record.once": ("record_once",),
     "record.guard": ("block_network",),
     "record.transport": ("AsyncRecordingTransport", "RecordingTransport"),

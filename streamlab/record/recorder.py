@@ -11,7 +11,7 @@ from streamlab.record.active import ActiveRecording
 from streamlab.recording import Header, Request
 from streamlab.store import Library, Writer
 
-__all__ = ["Recorder", "Store", "header_pairs", "known_body"]
+__all__ = ["Recorder", "Store", "asked", "header_pairs", "known_body"]
 
 Store = str | os.PathLike[str] | Library | Writer
 
@@ -36,21 +36,18 @@ class Recorder:
         self._begun: WeakSet[ActiveRecording] = WeakSet()
         self._has_warned = False
 
-    # Any: httpx's and httpx2's requests have the same attributes and no class in common.
-    def begin(self, request: Any) -> ActiveRecording:  # noqa: ANN401
+    def begin(self, request: Request) -> ActiveRecording:
         """A request is handed to the transport."""
         self.warn()
-        asked = Request(
-            method=request.method,
-            url=str(request.url),
-            headers=header_pairs(request.headers),
-            body=known_body(request) or b"",
-        )
         active = ActiveRecording(
-            asked, self._writer, self._clock, name=self._name, source="transport", tags=self._tags
+            request, self._writer, self._clock, name=self._name, source="transport", tags=self._tags
         )
         self._begun.add(active)
         return active
+
+    def flush(self) -> None:
+        """Wait until all that was recorded so far is stored; what is under way goes on."""
+        self._writer.flush()
 
     def settle(self) -> None:
         """The transport is closed: what is under way has ended; wait until all is stored."""
@@ -78,6 +75,17 @@ def _open_writer(store: Store) -> tuple[Writer, bool]:
         return store.open_writer(), True
     with Library(Path(store), create=True) as library:
         return library.open_writer(), True
+
+
+# Any: httpx's and httpx2's requests have the same attributes and no class in common.
+def asked(request: Any) -> Request:  # noqa: ANN401
+    """A request of either, without its body if that is a stream."""
+    return Request(
+        method=request.method,
+        url=str(request.url),
+        headers=header_pairs(request.headers),
+        body=known_body(request) or b"",
+    )
 
 
 def header_pairs(headers: Any) -> tuple[Header, ...]:  # noqa: ANN401 - of httpx or httpx2

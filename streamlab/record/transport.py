@@ -17,7 +17,7 @@ from streamlab.clock import Clock
 from streamlab.record.active import ActiveRecording
 from streamlab.record.libraries import AsyncTransport, SyncTransport, library_of
 from streamlab.record.passing import received
-from streamlab.record.recorder import Recorder, Store, header_pairs, known_body
+from streamlab.record.recorder import Recorder, Store, asked, header_pairs, known_body
 from streamlab.record.streams import AsyncReceived, AsyncSent, Received, Sent
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class RecordingTransport(SyncTransport):
         with self._lock:
             if self._inner is None:
                 self._inner = library_of(request).HTTPTransport()
-        active = self._recorder.begin(request)
+        active = self._recorder.begin(asked(request))
         outgoing = _outgoing(request, _trace(request, active))
         if known_body(request) is None:
             outgoing.stream = Sent(request.stream, active)
@@ -141,7 +141,7 @@ class AsyncRecordingTransport(AsyncTransport):
         """Send the request; the response's stream records itself while it is read."""
         if self._inner is None:
             self._inner = library_of(request).AsyncHTTPTransport()
-        active = self._recorder.begin(request)
+        active = self._recorder.begin(asked(request))
         outgoing = _outgoing(request, _atrace(request, active))
         if known_body(request) is None:
             outgoing.stream = AsyncSent(request.stream, active)
