@@ -394,7 +394,8 @@ def test_a_client_that_leaves_ends_its_answer_only() -> None:
 
     asyncio.run(run())
     (over,) = answered
-    assert ("POST", "/v1/chat/completions", False) == (over.method, over.target, over.to_the_end)
+    asked = over.asked
+    assert ("POST", "/v1/chat/completions", False) == (asked.method, asked.target, over.to_the_end)
 
 
 def address(url: str) -> tuple[str, int]:

@@ -73,12 +73,13 @@ def _narrate_start(server: ReplayServer, speed: float) -> None:
 
 
 def _narrate_answer(answered: Answered) -> None:
-    asked = one_line(f"{answered.method} {answered.target}", 100)
-    if not answered.recording_id:
-        narrate(f"{asked} ", ("no recording", "yellow"))
+    asked = answered.asked
+    said = one_line(f"{asked.method} {asked.target}", 100)
+    if not asked.recording_id:
+        narrate(f"{said} ", ("no recording", "yellow"))
         return
     outcome = "" if answered.to_the_end else ", the client left"
-    narrate(f"{asked} ", (answered.recording_id, "cyan"), outcome)
+    narrate(f"{said} ", (asked.recording_id, "cyan"), outcome)
 
 
 def _narrate_lateness(server: ReplayServer) -> None:

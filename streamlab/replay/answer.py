@@ -7,7 +7,7 @@ from streamlab.replay.match import Catalog, models
 from streamlab.replay.script import Script, Step
 from streamlab.schedule import Finish
 
-__all__ = ["miss_answer", "models_answer"]
+__all__ = ["error_response", "json_response", "miss_answer", "models_answer"]
 
 
 def models_answer(catalog: Catalog) -> Script:
@@ -30,12 +30,23 @@ def miss_answer(catalog: Catalog, method: str, target: str) -> Script:
     return _json_answer(503, {"error": {**error, "param": None}}, ("x-should-retry", "false"))
 
 
-def _json_answer(status: int, content: object, *headers: tuple[str, str]) -> Script:
+def json_response(status: int, content: object, *headers: tuple[str, str]) -> bytes:
+    """A whole response with `content` as its body."""
     body = json.dumps(content).encode()
     fields = (
         ("Content-Type", "application/json"),
         ("Content-Length", str(len(body))),
         *headers,
     )
-    step = Step(0, response_head(status, fields) + body)
+    return response_head(status, fields) + body
+
+
+def error_response(status: int, message: str, kind: str, *headers: tuple[str, str]) -> bytes:
+    """A whole response in the OpenAI API's error shape."""
+    error = {"message": message, "type": kind, "code": None, "param": None}
+    return json_response(status, {"error": error}, *headers)
+
+
+def _json_answer(status: int, content: object, *headers: tuple[str, str]) -> Script:
+    step = Step(0, json_response(status, content, *headers))
     return Script(recording_id="", steps=(step,), ending=Finish(at_ns=0), can_keep_alive=True)
