@@ -5,8 +5,7 @@ import sys
 
 import pytest
 
-from streamlab import clock
-from streamlab.clock import ManualClock, SystemClock
+from streamlab.clock import ManualClock, SystemClock, system
 
 
 def test_manual_clock_runs_timers_in_the_order_they_are_due() -> None:
@@ -52,22 +51,22 @@ def alarm(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> st
     if request.param == "timerfd" and sys.platform != "linux":
         pytest.skip("timerfd is Linux's")
     if request.param == "loop":
-        monkeypatch.setattr(clock, "_open_alarm", clock._LoopAlarm)
+        monkeypatch.setattr(system, "_open_alarm", system._LoopAlarm)
     return str(request.param)
 
 
 def test_system_pacer_runs_timers_in_order_and_never_early(alarm: str) -> None:
     """Past deadlines run too, and a timer set from a timer is not lost."""
-    system = SystemClock()
+    machine = SystemClock()
     seen: list[tuple[str, bool]] = []
 
     async def run() -> None:
-        pacer = system.open_pacer()
+        pacer = machine.open_pacer()
         done = asyncio.Event()
-        start_ns = system.now_ns()
+        start_ns = machine.now_ns()
 
         def note(name: str, at_ns: int) -> None:
-            seen.append((name, system.now_ns() >= at_ns))
+            seen.append((name, machine.now_ns() >= at_ns))
 
         def last() -> None:
             note("c", start_ns)
