@@ -10,7 +10,11 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from threading import TIMEOUT_MAX, Event
 from typing import Final, Protocol
+
+import anyio
+from anyio.lowlevel import checkpoint
 
 from streamlab.clock.timerfd import open_timerfd, set_timerfd_ns
 from streamlab.clock.timers import Pacer, Timer, TimerHeap
@@ -34,6 +38,19 @@ class SystemClock:
     def open_pacer(self) -> Pacer:
         """See `Clock`."""
         return _SystemPacer(self)
+
+    def wait_until_ns(self, at_ns: int, *, unless: Event | None = None) -> None:
+        """See `Clock`."""
+        stop = unless or Event()
+        while (remaining_ns := at_ns - self.now_ns()) > 0:
+            if stop.wait(min(remaining_ns / _NS_PER_S, TIMEOUT_MAX)):
+                return
+
+    async def await_until_ns(self, at_ns: int) -> None:
+        """See `Clock`; it may be late by the millisecond that event loops round to."""
+        await checkpoint()
+        while (remaining_ns := at_ns - self.now_ns()) > 0:  # noqa: ASYNC110 - it is time that counts
+            await anyio.sleep(remaining_ns / _NS_PER_S)
 
 
 class _SystemPacer:

@@ -4,6 +4,7 @@ import heapq
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
+from threading import Event
 from typing import Protocol
 
 __all__ = ["Clock", "Pacer", "Timer", "TimerHeap"]
@@ -39,7 +40,7 @@ class Pacer(Protocol):
 
 
 class Clock(Protocol):
-    """Monotonic time, wall time for display, and timers."""
+    """Monotonic time, wall time for display, timers, and waiting."""
 
     def now_ns(self) -> int:
         """Monotonic nanoseconds; only differences mean anything."""
@@ -49,6 +50,15 @@ class Clock(Protocol):
 
     def open_pacer(self) -> Pacer:
         """A pacer for the running event loop."""
+
+    def wait_until_ns(self, at_ns: int, *, unless: Event | None = None) -> None:
+        """Return as soon as the clock shows `at_ns`, or `unless` is set."""
+
+    async def await_until_ns(self, at_ns: int) -> None:
+        """Return as soon as the clock shows `at_ns`; other tasks run at least once before.
+
+        For tasks of asyncio and of trio.
+        """
 
 
 class TimerHeap:
