@@ -19,17 +19,20 @@ if TYPE_CHECKING:
     from streamlab.record.transport import AsyncRecordingTransport, RecordingTransport
     from streamlab.recording import Recording, Request
     from streamlab.replay import ReplayServer, serve
+    from streamlab.replay.transport import AsyncReplayTransport, ReplayTransport
     from streamlab.store import Library
     from streamlab.timeline import arrivals
 
 __all__ = [
     "Analysis",
     "AsyncRecordingTransport",
+    "AsyncReplayTransport",
     "Library",
     "ManualClock",
     "Recording",
     "RecordingTransport",
     "ReplayServer",
+    "ReplayTransport",
     "Request",
     "StreamlabError",
     "SystemClock",
@@ -52,6 +55,7 @@ _HOMES = {
     "record.transport": ("AsyncRecordingTransport", "RecordingTransport"),
     "recording": ("Recording", "Request"),
     "replay": ("ReplayServer", "serve"),
+    "replay.transport": ("AsyncReplayTransport", "ReplayTransport"),
     "store": ("Library",),
     "timeline": ("arrivals",),
 }
