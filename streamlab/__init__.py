@@ -21,12 +21,14 @@ if TYPE_CHECKING:
     from streamlab.recording import Recording, Request
     from streamlab.redaction import Redaction
     from streamlab.replay import ReplayServer, serve
+    from streamlab.replay.transport import AsyncReplayTransport, ReplayTransport
     from streamlab.store import Library
     from streamlab.timeline import arrivals
 
 __all__ = [
     "Analysis",
     "AsyncRecordingTransport",
+    "AsyncReplayTransport",
     "Library",
     "ManualClock",
     "Recording",
@@ -34,6 +36,7 @@ __all__ = [
     "RecordingTransport",
     "Redaction",
     "ReplayServer",
+    "ReplayTransport",
     "Request",
     "StreamlabError",
     "SystemClock",
@@ -58,6 +61,7 @@ _HOMES = {
     "recording": ("Recording", "Request"),
     "redaction": ("Redaction",),
     "replay": ("ReplayServer", "serve"),
+    "replay.transport": ("AsyncReplayTransport", "ReplayTransport"),
     "store": ("Library",),
     "timeline": ("arrivals",),
 }

@@ -11,7 +11,7 @@ from streamlab.clock import Clock, Pacer, SystemClock
 from streamlab.errors import InputError
 from streamlab.recording import Recording
 from streamlab.redaction import redact_headers, redact_url
-from streamlab.replay.answer import miss_answer, models_answer
+from streamlab.replay.answer import substitute
 from streamlab.replay.asked import Asked
 from streamlab.replay.control import Control
 from streamlab.replay.hold import Hold, numbered
@@ -148,9 +148,8 @@ class ReplayServer:
 
     def _substitute(self, request: HttpRequest, target: str) -> Script:
         """The answer to what no recording answers."""
-        if request.method == "GET" and target.partition("?")[0].endswith("/models"):
-            return models_answer(self.catalog)
-        return miss_answer(self.catalog, request.method, target)
+        answer = substitute(self.catalog, request.method, target)
+        return script(schedule(answer), http_version=request.http_version)
 
     def _script(self, recording: Recording, http_version: str) -> Script:
         key = (recording.id, http_version)
