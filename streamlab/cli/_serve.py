@@ -49,7 +49,7 @@ def select_served(which: Sequence[str], db: Path) -> list[Recording]:
 def serve_until_stopped(
     recordings: list[Recording], *, speed: float, faults: Sequence[str], host: str, port: int
 ) -> None:
-    """Serve until SIGINT or SIGTERM, then say how punctual it was. InputError if a fault is none."""
+    """Serve until SIGINT or SIGTERM, then say how punctual it was. InputError for a bad fault."""
     allow_many_descriptors()
     server = ReplayServer(recordings, speed=speed, faults=faults, on_answered=_narrate_answer)
     asyncio.run(_run(server, speed=speed, host=host, port=port))

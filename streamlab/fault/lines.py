@@ -39,10 +39,10 @@ def ping(
 
 def bom(schedule: Schedule) -> Schedule:
     """A byte order mark stands before the stream."""
-    is_stream = stream_events(schedule) is not None
-    first = sends_of(schedule)[:1] if is_stream else []
-    rest = sends_of(schedule)[1:]
-    return with_body(schedule, [*(Send(at_ns=s.at_ns, data=_BOM + s.data) for s in first), *rest])
+    first = body_of(schedule)[:1]
+    if not first or stream_events(schedule) is None:
+        return schedule
+    return edited(schedule, [(0, 1, _BOM + first)])
 
 
 def crlf(schedule: Schedule) -> Schedule:
