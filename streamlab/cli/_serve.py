@@ -46,10 +46,12 @@ def select_served(which: Sequence[str], db: Path) -> list[Recording]:
         return library.load_all(ids)
 
 
-def serve_until_stopped(recordings: list[Recording], *, speed: float, host: str, port: int) -> None:
-    """Serve until SIGINT or SIGTERM, then say how punctual it was."""
+def serve_until_stopped(
+    recordings: list[Recording], *, speed: float, faults: Sequence[str], host: str, port: int
+) -> None:
+    """Serve until SIGINT or SIGTERM, then say how punctual it was. InputError for a bad fault."""
     settle_as_server()
-    server = ReplayServer(recordings, speed=speed, on_answered=_narrate_answer)
+    server = ReplayServer(recordings, speed=speed, faults=faults, on_answered=_narrate_answer)
     asyncio.run(_run(server, speed=speed, host=host, port=port))
     _narrate_lateness(server)
 
@@ -69,6 +71,8 @@ def _narrate_start(server: ReplayServer, speed: float) -> None:
     narrate(f"serving {count} recording{'s' if count != 1 else ''} {pace}; Ctrl-C stops")
     for route in server.catalog.routes():
         narrate((f"  {one_line(str(route), 100)}", "dim"))
+    for planned in server.fault_plan.planned():
+        narrate((f"  fault {one_line(str(planned.fault), 100)}", "yellow"))
     narrate("for OpenAI clients: ", (f"export OPENAI_BASE_URL={server.url}/v1", "bold"))
 
 
@@ -79,7 +83,8 @@ def _narrate_answer(answered: Answered) -> None:
         narrate(f"{said} ", ("no recording", "yellow"))
         return
     outcome = "" if answered.to_the_end else ", the client left"
-    narrate(f"{said} ", (asked.recording_id, "cyan"), outcome)
+    blows = "".join(f" {one_line(spec, 100)}" for spec in asked.faults)
+    narrate(f"{said} ", (asked.recording_id, "cyan"), (blows, "yellow"), outcome)
 
 
 def _narrate_lateness(server: ReplayServer) -> None:

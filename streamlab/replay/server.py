@@ -9,11 +9,13 @@ from typing import Final
 from streamlab._http1 import Exchange, HttpRequest, Listener, same_origin_path
 from streamlab.clock import Clock, Pacer, SystemClock
 from streamlab.errors import InputError
+from streamlab.fault import Fault, parse_faults
 from streamlab.recording import Recording
 from streamlab.redaction import redact_headers, redact_url
-from streamlab.replay.answer import substitute
+from streamlab.replay.answer import error_response, substitute
 from streamlab.replay.asked import Asked
 from streamlab.replay.control import Control
+from streamlab.replay.fault_plan import Blow, FaultPlan, broken
 from streamlab.replay.hold import Hold, numbered
 from streamlab.replay.match import Catalog
 from streamlab.replay.perform import Performance
@@ -24,6 +26,8 @@ __all__ = ["Answered", "ReplayServer"]
 
 _LATENESS_KEPT: Final = 1_000_000
 _REQUESTS_KEPT: Final = 10_000
+
+_FAULT_HEADER: Final = "X-Streamlab-Fault"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +47,9 @@ class ReplayServer:
 
     `start` and `close` belong to one event loop; `serve` runs a server in a thread of its own.
     `lateness_ns` holds, for the latest million writes, actual minus scheduled time; `requests` what
-    was asked lately, credentials redacted. Without `has_control` there is no control API.
+    was asked lately, credentials redacted. `faults` (docs/faults.md) break answers on purpose, in
+    their order. Without `has_control` there is no control API, and a client's request for a fault
+    means nothing.
     """
 
     def __init__(
@@ -51,6 +57,7 @@ class ReplayServer:
         recordings: Sequence[Recording],
         *,
         speed: float = 1.0,
+        faults: Sequence[str | Fault] = (),
         has_control: bool = True,
         clock: Clock | None = None,
         on_answered: Callable[[Answered], None] = _ignore,
@@ -66,6 +73,7 @@ class ReplayServer:
         self._on_answered = on_answered
         self._scripts: dict[tuple[str, str], Script] = {}
         self._holds: list[tuple[str | None, Hold]] = []
+        self.fault_plan = FaultPlan(faults)
         self._control = Control(self) if has_control else None
         self._listener = Listener(self._answer)
         self._loop: asyncio.AbstractEventLoop
@@ -101,27 +109,44 @@ class ReplayServer:
         self._holds.append((recording, held))
         return held
 
+    def fault(self, fault: str | Fault) -> Fault:
+        """From now on this fault, too, breaks answers. InputError if it is no fault."""
+        return self.fault_plan.add(fault)
+
+    def heal(self) -> None:
+        """No fault breaks answers any more, but those that clients ask for, counted anew."""
+        self.fault_plan.clear()
+
     def _answer(self, request: HttpRequest, exchange: Exchange) -> None:
         target = same_origin_path(request.target)
         if self._control is not None and self._control.takes(target):
             self._control.answer(request, exchange)
             return
+        try:
+            wanted = self._wanted_faults(request)
+        except InputError as error:
+            message = f"{_FAULT_HEADER}: {error.message} ({error.hint})"
+            exchange.send_raw(error_response(400, message, "streamlab_fault_error"))
+            exchange.finish(keep_alive=request.keeps_alive)
+            return
         recording = self.catalog.pick(request.method, target, request.body)
+        blows = self.fault_plan.blows(recording, wanted) if recording else []
         asked = Asked(
             method=request.method,
             target=redact_url(target),
             headers=redact_headers(request.headers),
             body=request.body,
             recording_id=recording.id if recording else "",
+            faults=tuple(str(blow.fault) for blow in blows),
         )
         self.requests.append(asked)
         held = self._take_hold(recording) if recording else None
         if recording is None:
             answer = self._substitute(request, target)
         elif held is None:
-            answer = self._script(recording, request.http_version)
+            answer = self._script(recording, request.http_version, blows)
         else:
-            timed, events = numbered(schedule(recording))
+            timed, events = numbered(broken(schedule(recording), blows))
             held.begin(asked, events)
             answer = script(timed, http_version=request.http_version)
 
@@ -138,6 +163,13 @@ class ReplayServer:
         if held is not None:
             held.start()
 
+    def _wanted_faults(self, request: HttpRequest) -> Sequence[Fault]:
+        """What the client asks to be broken. InputError if it is no fault."""
+        if self._control is None:
+            return ()
+        name = _FAULT_HEADER.lower()
+        return parse_faults(";".join(v for n, v in request.headers if n.lower() == name))
+
     def _take_hold(self, recording: Recording) -> Hold | None:
         """The first hold that is meant for this recording, if there is one."""
         for index, (which, held) in enumerate(self._holds):
@@ -151,7 +183,10 @@ class ReplayServer:
         answer = substitute(self.catalog, request.method, target)
         return script(schedule(answer), http_version=request.http_version)
 
-    def _script(self, recording: Recording, http_version: str) -> Script:
+    def _script(self, recording: Recording, http_version: str, blows: Sequence[Blow]) -> Script:
+        if blows:
+            timed = broken(schedule(recording, speed=self._speed), blows)
+            return script(timed, http_version=http_version)
         key = (recording.id, http_version)
         if key not in self._scripts:
             timed = schedule(recording, speed=self._speed)
