@@ -117,6 +117,6 @@ class Playback:
             return "RemoteProtocolError", f"{_CUT} (incomplete chunked read)"
         promised = header_value(head.headers, "content-length")
         received = len(self.recording.body)
-        if self._schedule.framing == "close" or promised in (None, str(received)):
+        if promised in (None, str(received)):
             return None
         return "RemoteProtocolError", f"{_CUT} (received {received} bytes, expected {promised})"
