@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from streamlab.analysis import distribution
+from streamlab.cli._as_server import settle_as_server
 from streamlab.cli._console import narrate, print_text
-from streamlab.cli._descriptors import allow_many_descriptors
 from streamlab.cli._select import select
 from streamlab.cli._stop import on_stop
 from streamlab.errors import InputError, NotFoundError
@@ -48,7 +48,7 @@ def select_served(which: Sequence[str], db: Path) -> list[Recording]:
 
 def serve_until_stopped(recordings: list[Recording], *, speed: float, host: str, port: int) -> None:
     """Serve until SIGINT or SIGTERM, then say how punctual it was."""
-    allow_many_descriptors()
+    settle_as_server()
     server = ReplayServer(recordings, speed=speed, on_answered=_narrate_answer)
     asyncio.run(_run(server, speed=speed, host=host, port=port))
     _narrate_lateness(server)
@@ -73,12 +73,13 @@ def _narrate_start(server: ReplayServer, speed: float) -> None:
 
 
 def _narrate_answer(answered: Answered) -> None:
-    asked = one_line(f"{answered.method} {answered.target}", 100)
-    if not answered.recording_id:
-        narrate(f"{asked} ", ("no recording", "yellow"))
+    asked = answered.asked
+    said = one_line(f"{asked.method} {asked.target}", 100)
+    if not asked.recording_id:
+        narrate(f"{said} ", ("no recording", "yellow"))
         return
     outcome = "" if answered.to_the_end else ", the client left"
-    narrate(f"{asked} ", (answered.recording_id, "cyan"), outcome)
+    narrate(f"{said} ", (asked.recording_id, "cyan"), outcome)
 
 
 def _narrate_lateness(server: ReplayServer) -> None:

@@ -21,13 +21,14 @@ def serve(
     speed: float = 1.0,
     host: str = "127.0.0.1",
     port: int = 0,
+    has_control: bool = True,
     clock: Clock | None = None,
 ) -> Iterator[ReplayServer]:
     """A running server with its `url`; closed at the end of the block.
 
     NetworkError if the address cannot be had.
     """
-    server = ReplayServer(recordings, speed=speed, clock=clock)
+    server = ReplayServer(recordings, speed=speed, has_control=has_control, clock=clock)
     started: SimpleQueue[BaseException | None] = SimpleQueue()
     loop = asyncio.new_event_loop()
     stop = asyncio.Event()

@@ -1,5 +1,6 @@
 """The replay server: recordings as the endpoint they were recorded from."""
 
+import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,11 @@ from streamlab._http1 import Exchange, HttpRequest, Listener, same_origin_path
 from streamlab.clock import Clock, Pacer, SystemClock
 from streamlab.errors import InputError
 from streamlab.recording import Recording
-from streamlab.replay.answer import miss_answer, models_answer
+from streamlab.redaction import redact_headers, redact_url
+from streamlab.replay.answer import substitute
+from streamlab.replay.asked import Asked
+from streamlab.replay.control import Control
+from streamlab.replay.hold import Hold, numbered
 from streamlab.replay.match import Catalog
 from streamlab.replay.perform import Performance
 from streamlab.replay.script import Script, script
@@ -18,16 +23,14 @@ from streamlab.schedule import schedule
 __all__ = ["Answered", "ReplayServer"]
 
 _LATENESS_KEPT: Final = 1_000_000
+_REQUESTS_KEPT: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """One answer that is over. `recording_id` is "" where no recording answered; `to_the_end` is
-    False if the client left before."""
+    """One answer that is over; `to_the_end` is False if the client left before."""
 
-    method: str
-    target: str
-    recording_id: str
+    asked: Asked
     to_the_end: bool
 
 
@@ -39,7 +42,8 @@ class ReplayServer:
     """Serves recordings at `speed` (1 as recorded, 2 twice as fast, 0 without waiting).
 
     `start` and `close` belong to one event loop; `serve` runs a server in a thread of its own.
-    `lateness_ns` holds, for the latest million writes, actual minus scheduled time.
+    `lateness_ns` holds, for the latest million writes, actual minus scheduled time; `requests` what
+    was asked lately, credentials redacted. Without `has_control` there is no control API.
     """
 
     def __init__(
@@ -47,6 +51,7 @@ class ReplayServer:
         recordings: Sequence[Recording],
         *,
         speed: float = 1.0,
+        has_control: bool = True,
         clock: Clock | None = None,
         on_answered: Callable[[Answered], None] = _ignore,
     ) -> None:
@@ -56,10 +61,14 @@ class ReplayServer:
         self.clock: Clock = clock or SystemClock()
         self.pacer: Pacer
         self.lateness_ns: deque[int] = deque(maxlen=_LATENESS_KEPT)
+        self.requests: deque[Asked] = deque(maxlen=_REQUESTS_KEPT)
         self._speed = speed
         self._on_answered = on_answered
         self._scripts: dict[tuple[str, str], Script] = {}
+        self._holds: list[tuple[str | None, Hold]] = []
+        self._control = Control(self) if has_control else None
         self._listener = Listener(self._answer)
+        self._loop: asyncio.AbstractEventLoop
 
     @property
     def url(self) -> str:
@@ -68,6 +77,7 @@ class ReplayServer:
 
     async def start(self, *, host: str = "127.0.0.1", port: int = 0) -> None:
         """Listen; port 0 takes a free one. NetworkError if the address cannot be had."""
+        self._loop = asyncio.get_running_loop()
         self.pacer = self.clock.open_pacer()
         try:
             await self._listener.start(host, port)
@@ -85,29 +95,61 @@ class ReplayServer:
         """See `perform.Stage`."""
         self.lateness_ns.append(lateness_ns)
 
+    def hold(self, recording: str | None = None) -> Hold:
+        """Hold back the next stream that is asked for (of the recording with that name or id)."""
+        held = Hold(self._loop.call_soon_threadsafe)
+        self._holds.append((recording, held))
+        return held
+
     def _answer(self, request: HttpRequest, exchange: Exchange) -> None:
         target = same_origin_path(request.target)
-        chosen = self._choose(request, target)
+        if self._control is not None and self._control.takes(target):
+            self._control.answer(request, exchange)
+            return
+        recording = self.catalog.pick(request.method, target, request.body)
+        asked = Asked(
+            method=request.method,
+            target=redact_url(target),
+            headers=redact_headers(request.headers),
+            body=request.body,
+            recording_id=recording.id if recording else "",
+        )
+        self.requests.append(asked)
+        held = self._take_hold(recording) if recording else None
+        if recording is None:
+            answer = self._substitute(request, target)
+        elif held is None:
+            answer = self._script(recording, request.http_version)
+        else:
+            timed, events = numbered(schedule(recording))
+            held.begin(asked, events)
+            answer = script(timed, http_version=request.http_version)
 
         def done(to_the_end: bool) -> None:
-            answered = Answered(
-                method=request.method,
-                target=target,
-                recording_id=chosen.recording_id,
-                to_the_end=to_the_end,
-            )
-            self._on_answered(answered)
+            if held is not None:
+                held.end()
+            self._on_answered(Answered(asked=asked, to_the_end=to_the_end))
 
-        keep_alive = request.keeps_alive
-        Performance(chosen, exchange, self, keep_alive=keep_alive, on_done=done).start()
+        stage = held or self
+        performance = Performance(
+            answer, exchange, stage, keep_alive=request.keeps_alive, on_done=done
+        )
+        performance.start()
+        if held is not None:
+            held.start()
 
-    def _choose(self, request: HttpRequest, target: str) -> Script:
-        recording = self.catalog.pick(request.method, target, request.body)
-        if recording is not None:
-            return self._script(recording, request.http_version)
-        if request.method == "GET" and target.partition("?")[0].endswith("/models"):
-            return models_answer(self.catalog)
-        return miss_answer(self.catalog, request.method, target)
+    def _take_hold(self, recording: Recording) -> Hold | None:
+        """The first hold that is meant for this recording, if there is one."""
+        for index, (which, held) in enumerate(self._holds):
+            if which in (None, recording.id, recording.name):
+                del self._holds[index]
+                return held
+        return None
+
+    def _substitute(self, request: HttpRequest, target: str) -> Script:
+        """The answer to what no recording answers."""
+        answer = substitute(self.catalog, request.method, target)
+        return script(schedule(answer), http_version=request.http_version)
 
     def _script(self, recording: Recording, http_version: str) -> Script:
         key = (recording.id, http_version)

@@ -1,6 +1,7 @@
-"""httpx and httpx2 at once: classes that belong to both, of those that are installed.
+"""httpx and httpx2 at once: what belongs to both, of those that are installed.
 
-The two have the same names and no class in common, and their clients ask for their own classes.
+The two have the same names and no class in common, and their clients ask for streams of their own
+class. To a type checker transports are of both classes as well.
 """
 
 from collections.abc import Iterator
@@ -52,8 +53,14 @@ else:
 
     SyncStream = _both("SyncByteStream")
     AsyncStream = _both("AsyncByteStream")
-    SyncTransport = _both("BaseTransport")
-    AsyncTransport = _both("AsyncBaseTransport")
+
+    # Clients ask a transport for its methods, never for its class; and the SDK of Anthropic refuses
+    # one with a class of httpx among its bases, since it stands on httpx2 itself.
+    class SyncTransport:
+        pass
+
+    class AsyncTransport:
+        pass
 
 
 def library_of(request: Any) -> Any:  # noqa: ANN401 - a request and a module of either

@@ -1,0 +1,83 @@
+"""What the replay transports share: which recording answers, and what was asked."""
+
+from collections.abc import Sequence
+from threading import Lock
+from typing import Any
+
+from streamlab.clock import Clock, SystemClock
+from streamlab.errors import InputError
+from streamlab.http_libraries import AsyncStream, SyncStream, library_of
+from streamlab.recording import Recording
+from streamlab.redaction import redact_headers, redact_url
+from streamlab.replay.answer import substitute
+from streamlab.replay.asked import Asked
+from streamlab.replay.match import Catalog
+from streamlab.replay.playback import Playback
+
+__all__ = ["Replayer", "response"]
+
+
+class Replayer:
+    """What both transports share: which recording answers, and what was asked."""
+
+    def __init__(self, recordings: Sequence[Recording], speed: float, clock: Clock | None) -> None:
+        if speed < 0:
+            raise InputError(f"speed must be 0 or more, not {speed}", "0 means without waiting")
+        self.clock: Clock = clock or SystemClock()
+        self._speed = speed
+        self._catalog = Catalog(recordings)
+        self._requests: list[Asked] = []
+        self._lock = Lock()
+
+    @property
+    def requests(self) -> tuple[Asked, ...]:
+        """What was asked so far, in that order; credentials redacted."""
+        return tuple(self._requests)
+
+    # Any: httpx's and httpx2's requests have the same attributes and no class in common.
+    def answer(self, request: Any, body: bytes, t0_ns: int) -> Playback:  # noqa: ANN401
+        """The answer to a request, as `ReplayServer` chooses it."""
+        target = request.url.raw_path.decode("ascii")
+        with self._lock:
+            recording = self._catalog.pick(request.method, target, body) or substitute(
+                self._catalog, request.method, target
+            )
+            self._requests.append(_asked(request, target, body, recording.id))
+        return Playback(
+            recording,
+            library_of(request),
+            speed=self._speed,
+            t0_ns=t0_ns,
+            read_timeout_s=request.extensions.get("timeout", {}).get("read"),
+        )
+
+
+def _asked(request: Any, target: str, body: bytes, recording_id: str) -> Asked:  # noqa: ANN401
+    pairs = [
+        (name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw
+    ]
+    return Asked(
+        method=request.method,
+        target=redact_url(target),
+        headers=redact_headers(tuple(pairs)),
+        body=body,
+        recording_id=recording_id,
+    )
+
+
+def response(playback: Playback, body: SyncStream | AsyncStream) -> Any:  # noqa: ANN401
+    """The response whose head is due, of the library in use."""
+    head, recorded = playback.head, playback.recording.response
+    assert head is not None, "an answer without a head ends in an exception"
+    assert recorded is not None
+    return playback.library.Response(
+        head.status,
+        headers=[(_wire_bytes(name), _wire_bytes(value)) for name, value in head.headers],
+        stream=body,
+        extensions={"http_version": _wire_bytes(recorded.http_version)},
+    )
+
+
+def _wire_bytes(text: str) -> bytes:
+    # What was on a wire is a character per byte; a cassette may hold any text.
+    return text.encode("latin-1", "replace")
