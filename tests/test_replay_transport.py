@@ -37,9 +37,12 @@ from streamlab.clock import ManualClock, SystemClock
 from streamlab.errors import InputError
 from streamlab.recording import END_REASONS, Recording, Response
 from streamlab.store import Library
-from tests.conftest import CASSETTES, DONE, chat_event, make_recording
-from tests.test_transport import ANSWER, CHAT, MESSAGES
+from tests.conftest import CASSETTES, DONE, FIXTURES, chat_event, make_recording
+from tests.sdk_streams import STREAMS
 
+CHAT = read_cassette(FIXTURES / "llama.cpp/short.jsonl")[0]
+ANSWER = STREAMS["anthropic-messages"]
+MESSAGES: Any = [{"role": "user", "content": "Hi"}]
 URL = "https://api.example/v1/chat/completions"
 EVENTS = (chat_event("a"), chat_event("b"), DONE)
 T0_NS = 7_000_000_000
