@@ -3,6 +3,7 @@
 from streamlab._http1.framing import BodyReader, ChunkedBody, CloseBody, body_reader
 from streamlab._http1.listener import Listener
 from streamlab._http1.server import Exchange, HttpRequest
+from streamlab._http1.tls import server_tls
 from streamlab._http1.wire import LAST_CHUNK, http_chunk, response_head, same_origin_path
 
 __all__ = [
@@ -17,4 +18,5 @@ __all__ = [
     "http_chunk",
     "response_head",
     "same_origin_path",
+    "server_tls",
 ]

@@ -5,7 +5,14 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["DbOption", "JsonOption", "WhichArgument", "WhichListArgument"]
+__all__ = [
+    "DbOption",
+    "JsonOption",
+    "TlsCertOption",
+    "TlsKeyOption",
+    "WhichArgument",
+    "WhichListArgument",
+]
 
 DbOption = Annotated[
     Path,
@@ -13,6 +20,14 @@ DbOption = Annotated[
 ]
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, with times in integer ns.")]
+
+TlsCertOption = Annotated[
+    Path | None,
+    typer.Option("--tls-cert", help="Listen with TLS: the certificate, PEM.", metavar="FILE"),
+]
+TlsKeyOption = Annotated[
+    Path | None, typer.Option("--tls-key", help="The key of --tls-cert, PEM.", metavar="FILE")
+]
 
 _WHICH = "Id, beginning of an id, name, `latest`, or the file of a cassette."
 

@@ -1,6 +1,7 @@
 """Runs the recording proxy for as long as a terminal wants it, and narrates."""
 
 import asyncio
+import ssl
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,6 +23,7 @@ def run_proxy(
     *,
     host: str,
     port: int,
+    tls: ssl.SSLContext | None,
     keep_encoding: bool,
     tags: tuple[str, ...],
 ) -> None:
@@ -38,7 +40,7 @@ def run_proxy(
             tags=tags,
             on_relayed=narrate_relayed,
         )
-        asyncio.run(_run(server, upstreams, db, host=host, port=port))
+        asyncio.run(_run(server, upstreams, db, host=host, port=port, tls=tls))
 
 
 def _tell_of_stop(error: StoreError) -> None:
@@ -47,10 +49,16 @@ def _tell_of_stop(error: StoreError) -> None:
 
 
 async def _run(
-    server: ProxyServer, upstreams: Sequence[Upstream], db: Path, *, host: str, port: int
+    server: ProxyServer,
+    upstreams: Sequence[Upstream],
+    db: Path,
+    *,
+    host: str,
+    port: int,
+    tls: ssl.SSLContext | None,
 ) -> None:
     stop = on_stop()
-    await server.start(host=host, port=port)
+    await server.start(host=host, port=port, tls=tls)
     print_text(server.url + "\n")
     narrate(f"recording into {db}; Ctrl-C stops")
     for upstream in upstreams:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from streamlab.cli._options import DbOption
+from streamlab.cli._options import DbOption, TlsCertOption, TlsKeyOption
 
 __all__ = ["proxy"]
 
@@ -25,14 +25,18 @@ def proxy(
         bool, typer.Option("--keep-encoding", help="Let responses come compressed.")
     ] = False,
     tag: Annotated[list[str] | None, typer.Option("--tag", help="A tag; may be repeated.")] = None,
+    tls_cert: TlsCertOption = None,
+    tls_key: TlsKeyOption = None,
 ) -> None:
     """Record everything that goes through: point a program's base URL here.
 
     The URL is printed on stdout; Ctrl-C stops.
     """
     from streamlab.cli._proxy import run_proxy
+    from streamlab.cli._tls import parse_tls
     from streamlab.record.upstream import parse_upstreams
 
     upstreams = parse_upstreams(upstream)
+    tls = parse_tls(tls_cert, tls_key)
     tags = tuple(tag or ())
-    run_proxy(upstreams, db, host=host, port=port, keep_encoding=keep_encoding, tags=tags)
+    run_proxy(upstreams, db, host=host, port=port, tls=tls, keep_encoding=keep_encoding, tags=tags)

@@ -4,20 +4,28 @@ from typing import Annotated
 
 import typer
 
-from streamlab.cli._options import DbOption, WhichListArgument
+from streamlab.cli._options import DbOption, TlsCertOption, TlsKeyOption, WhichListArgument
 
 __all__ = ["replay"]
 
 
 def replay(
+    ctx: typer.Context,
     which: WhichListArgument = [],  # noqa: B006 - typer copies it
     db: DbOption = "streamlab.db",  # type: ignore[assignment]
     host: Annotated[
         str, typer.Option("--host", help="The address to bind; beyond loopback others can connect.")
     ] = "127.0.0.1",
     port: Annotated[
-        int, typer.Option("--port", help="The port; 0 takes a free one.", min=0, max=65535)
-    ] = 8000,
+        int | None,
+        typer.Option(
+            "--port",
+            help="The port; 0 takes a free one.",
+            min=0,
+            max=65535,
+            show_default="8000; for a command a free one",
+        ),
+    ] = None,
     speed: Annotated[
         str, typer.Option("--speed", help="realtime, instant, or a factor such as 10x or 0.5x.")
     ] = "realtime",
@@ -34,16 +42,36 @@ def replay(
         float | None, typer.Option("--jitter", help="The largest deviation of a wait; 0.2 is 20 %.")
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Draws other deviations.")] = 0,
+    api_key: Annotated[
+        str | None, typer.Option("--api-key", help="Answer 401 to requests without this key.")
+    ] = None,
+    tls_cert: TlsCertOption = None,
+    tls_key: TlsKeyOption = None,
 ) -> None:
     """Serve recordings (all, if none is named) as the endpoint they were recorded from.
 
     Any recorded route is answered, and GET /v1/models. The URL is printed on stdout; Ctrl-C stops.
     Recordings without times (tagged `untimed`, see `import`) come at once, or at a pace made up.
+    A command after -- is run with the base URLs of its SDKs pointing here, for as long as it lasts.
     """
     from streamlab.cli._pace import at_pace, parse_pace
-    from streamlab.cli._serve import parse_speed, select_served, serve_until_stopped
+    from streamlab.cli._serve import (
+        Place,
+        parse_speed,
+        select_served,
+        serve_command,
+        serve_until_stopped,
+    )
+    from streamlab.cli._tls import parse_tls
 
     factor = parse_speed(speed)
     pace = parse_pace(ttft_ms=ttft_ms, itl_ms=itl_ms, tps=tps, jitter=jitter, seed=seed)
+    tls = parse_tls(tls_cert, tls_key)
     recordings = at_pace(select_served(which, db), pace)
-    serve_until_stopped(recordings, speed=factor, host=host, port=port)
+    if port is None:
+        port = 0 if ctx.args else 8000
+    place = Place(host=host, port=port, tls=tls)
+    if ctx.args:
+        code = serve_command(recordings, ctx.args, speed=factor, place=place, api_key=api_key)
+        raise typer.Exit(code)
+    serve_until_stopped(recordings, speed=factor, place=place, api_key=api_key)

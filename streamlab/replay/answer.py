@@ -7,16 +7,34 @@ from streamlab.replay.match import Catalog, models
 from streamlab.replay.script import Script, Step
 from streamlab.schedule import Finish
 
-__all__ = ["error_response", "json_response", "miss_answer", "models_answer"]
+__all__ = [
+    "error_content",
+    "error_response",
+    "json_answer",
+    "json_response",
+    "miss_answer",
+    "model_answer",
+    "models_answer",
+]
 
 
 def models_answer(catalog: Catalog) -> Script:
     """`GET /v1/models` in the OpenAI API's shape: the models of the recorded requests."""
-    listed = [
-        {"id": name, "object": "model", "created": 0, "owned_by": "streamlab"}
-        for name in models(catalog.recordings)
-    ]
-    return _json_answer(200, {"object": "list", "data": listed})
+    listed = [_model(name) for name in models(catalog.recordings)]
+    return json_answer(200, {"object": "list", "data": listed})
+
+
+def model_answer(catalog: Catalog, name: str) -> Script:
+    """`GET /v1/models/{name}`, likewise; 404 if no recorded request asks for that model."""
+    if name in models(catalog.recordings):
+        return json_answer(200, _model(name))
+    message = f"no recorded request asks for the model {name!r}"
+    error = {"message": message, "type": "invalid_request_error", "code": "model_not_found"}
+    return json_answer(404, {"error": {**error, "param": None}})
+
+
+def _model(name: str) -> dict[str, object]:
+    return {"id": name, "object": "model", "created": 0, "owned_by": "streamlab"}
 
 
 def miss_answer(catalog: Catalog, method: str, target: str) -> Script:
@@ -27,7 +45,18 @@ def miss_answer(catalog: Catalog, method: str, target: str) -> Script:
     routes = ", ".join(map(str, catalog.routes())) or "none"
     message = f"no recording answers {method} {target}; recorded routes: {routes}"
     error = {"message": message, "type": "streamlab_no_recording", "code": "no_recording"}
-    return _json_answer(503, {"error": {**error, "param": None}}, ("x-should-retry", "false"))
+    return json_answer(503, {"error": {**error, "param": None}}, ("x-should-retry", "false"))
+
+
+def error_content(url: str, message: str, kind: str, *, code: str | None = None) -> object:
+    """An error in the shape of the API that a URL belongs to: Anthropic's for messages, Ollama's
+    for its paths, else OpenAI's."""
+    path = url.partition("?")[0]
+    if path.endswith(("/messages", "/messages/count_tokens")):
+        return {"type": "error", "error": {"type": kind, "message": message}}
+    if path.endswith(("/api/chat", "/api/generate")):
+        return {"error": message}
+    return {"error": {"message": message, "type": kind, "code": code, "param": None}}
 
 
 def json_response(status: int, content: object, *headers: tuple[str, str]) -> bytes:
@@ -47,6 +76,7 @@ def error_response(status: int, message: str, kind: str, *headers: tuple[str, st
     return json_response(status, {"error": error}, *headers)
 
 
-def _json_answer(status: int, content: object, *headers: tuple[str, str]) -> Script:
+def json_answer(status: int, content: object, *headers: tuple[str, str]) -> Script:
+    """The same, to be performed."""
     step = Step(0, json_response(status, content, *headers))
     return Script(recording_id="", steps=(step,), ending=Finish(at_ns=0), can_keep_alive=True)

@@ -1,6 +1,7 @@
 """The replay server: recordings as the endpoint they were recorded from."""
 
 import asyncio
+import ssl
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,13 +12,17 @@ from streamlab.clock import Clock, Pacer, SystemClock
 from streamlab.errors import InputError
 from streamlab.recording import Recording
 from streamlab.redaction import redact_headers, redact_url
-from streamlab.replay.answer import miss_answer, models_answer
 from streamlab.replay.asked import Asked
 from streamlab.replay.control import Control
+from streamlab.replay.cors import is_preflight
+from streamlab.replay.fit import fitted
 from streamlab.replay.hold import Hold, numbered
+from streamlab.replay.keys import KeyCheck
 from streamlab.replay.match import Catalog
 from streamlab.replay.perform import Performance
 from streamlab.replay.script import Script, script
+from streamlab.replay.substitute import Outcome, refusal, substitute
+from streamlab.replay.whole import Form, asked_form, in_form
 from streamlab.schedule import schedule
 
 __all__ = ["Answered", "ReplayServer"]
@@ -31,6 +36,7 @@ class Answered:
     """One answer that is over; `to_the_end` is False if the client left before."""
 
     asked: Asked
+    outcome: Outcome
     to_the_end: bool
 
 
@@ -43,7 +49,8 @@ class ReplayServer:
 
     `start` and `close` belong to one event loop; `serve` runs a server in a thread of its own.
     `lateness_ns` holds, for the latest million writes, actual minus scheduled time; `requests` what
-    was asked lately, credentials redacted. Without `has_control` there is no control API.
+    was asked lately, credentials redacted. Without `has_control` there is no control API. With an
+    `api_key`, which must be visible ASCII, requests without it get a 401.
     """
 
     def __init__(
@@ -52,6 +59,7 @@ class ReplayServer:
         *,
         speed: float = 1.0,
         has_control: bool = True,
+        api_key: str | None = None,
         clock: Clock | None = None,
         on_answered: Callable[[Answered], None] = _ignore,
     ) -> None:
@@ -64,7 +72,8 @@ class ReplayServer:
         self.requests: deque[Asked] = deque(maxlen=_REQUESTS_KEPT)
         self._speed = speed
         self._on_answered = on_answered
-        self._scripts: dict[tuple[str, str], Script] = {}
+        self._key_check = KeyCheck(api_key)
+        self._scripts: dict[tuple[str, str, Form], Script] = {}
         self._holds: list[tuple[str | None, Hold]] = []
         self._control = Control(self) if has_control else None
         self._listener = Listener(self._answer)
@@ -75,12 +84,14 @@ class ReplayServer:
         """Where it listens, once it has started."""
         return self._listener.url
 
-    async def start(self, *, host: str = "127.0.0.1", port: int = 0) -> None:
+    async def start(
+        self, *, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None
+    ) -> None:
         """Listen; port 0 takes a free one. NetworkError if the address cannot be had."""
         self._loop = asyncio.get_running_loop()
         self.pacer = self.clock.open_pacer()
         try:
-            await self._listener.start(host, port)
+            await self._listener.start(host, port, tls)
         except BaseException:
             self.pacer.close()
             raise
@@ -106,7 +117,7 @@ class ReplayServer:
         if self._control is not None and self._control.takes(target):
             self._control.answer(request, exchange)
             return
-        recording = self.catalog.pick(request.method, target, request.body)
+        recording = self._pick(request, target)
         asked = Asked(
             method=request.method,
             target=redact_url(target),
@@ -115,20 +126,23 @@ class ReplayServer:
             recording_id=recording.id if recording else "",
         )
         self.requests.append(asked)
-        held = self._take_hold(recording) if recording else None
+        held = self._take_hold(recording) if recording and request.method != "HEAD" else None
+        outcome: Outcome = "replayed"
         if recording is None:
-            answer = self._substitute(request, target)
+            answer, outcome = self._substitute(request, target)
         elif held is None:
-            answer = self._script(recording, request.http_version)
+            answer = self._script(recording, request)
         else:
-            timed, events = numbered(schedule(recording))
+            form = asked_form(recording, request.body)
+            timed, events = numbered(schedule(in_form(recording, form)))
             held.begin(asked, events)
             answer = script(timed, http_version=request.http_version)
+        answer = fitted(answer, request)
 
         def done(to_the_end: bool) -> None:
             if held is not None:
                 held.end()
-            self._on_answered(Answered(asked=asked, to_the_end=to_the_end))
+            self._on_answered(Answered(asked=asked, outcome=outcome, to_the_end=to_the_end))
 
         stage = held or self
         performance = Performance(
@@ -138,6 +152,19 @@ class ReplayServer:
         if held is not None:
             held.start()
 
+    def _pick(self, request: HttpRequest, target: str) -> Recording | None:
+        """The recording that answers. To ask for a head alone is no request for a stream: it does
+        not count as one."""
+        if self._refuses(request):
+            return None
+        picked = self.catalog.pick(request.method, target, request.body)
+        if picked is None and request.method == "HEAD":
+            return self.catalog.peek("GET", target) or self.catalog.peek("POST", target)
+        return picked
+
+    def _refuses(self, request: HttpRequest) -> bool:
+        return not (is_preflight(request) or self._key_check.passes(request.headers))
+
     def _take_hold(self, recording: Recording) -> Hold | None:
         """The first hold that is meant for this recording, if there is one."""
         for index, (which, held) in enumerate(self._holds):
@@ -146,15 +173,16 @@ class ReplayServer:
                 return held
         return None
 
-    def _substitute(self, request: HttpRequest, target: str) -> Script:
+    def _substitute(self, request: HttpRequest, target: str) -> tuple[Script, Outcome]:
         """The answer to what no recording answers."""
-        if request.method == "GET" and target.partition("?")[0].endswith("/models"):
-            return models_answer(self.catalog)
-        return miss_answer(self.catalog, request.method, target)
+        if self._refuses(request):
+            return refusal(target), "refused"
+        return substitute(self.catalog, request, target)
 
-    def _script(self, recording: Recording, http_version: str) -> Script:
-        key = (recording.id, http_version)
+    def _script(self, recording: Recording, request: HttpRequest) -> Script:
+        form = asked_form(recording, request.body)
+        key = (recording.id, request.http_version, form)
         if key not in self._scripts:
-            timed = schedule(recording, speed=self._speed)
-            self._scripts[key] = script(timed, http_version=http_version)
+            timed = schedule(in_form(recording, form), speed=self._speed)
+            self._scripts[key] = script(timed, http_version=request.http_version)
         return self._scripts[key]
