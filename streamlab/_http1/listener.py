@@ -14,6 +14,8 @@ __all__ = ["Listener"]
 # Clients that start at once wait here for a moment; the system may hold it smaller.
 _BACKLOG: Final = 4096
 _HANDSHAKE_S: Final = 10.0
+# A task makes a transport of an accepted socket, and that tells its protocol.
+_TURNS_TO_ACCEPT: Final = 3
 
 
 class Listener:
@@ -47,12 +49,22 @@ class Listener:
         """Stop listening and end all connections, answers under way included."""
         if self._server is None:
             return
+        await self._stop_accepting(self._server)
         self._server.close()
-        for connection in tuple(self.connections):
-            connection.close()
         if sys.version_info >= (3, 13):
             self._server.abort_clients()  # those in a TLS handshake are no connections yet
+        for connection in tuple(self.connections):
+            connection.close()
         await self._server.wait_closed()
+
+    async def _stop_accepting(self, server: asyncio.Server) -> None:
+        """Accept nothing more, and wait until what has been accepted is a connection: a server that
+        is closed before that forgets the socket, and leaves it open (asyncio.Server._attach)."""
+        loop = asyncio.get_running_loop()
+        for listening in server.sockets:
+            loop.remove_reader(listening.fileno())
+        for _ in range(_TURNS_TO_ACCEPT):
+            await asyncio.sleep(0)
 
     def _connect(self) -> ServerConnection:
         return ServerConnection(self._handle, open_connections=self.connections)
