@@ -52,7 +52,7 @@ def replay(
 
     Any recorded route is answered, and GET /v1/models. The URL is printed on stdout; Ctrl-C stops.
     Recordings without times (tagged `untimed`, see `import`) come at once, or at a pace made up.
-    A command after -- is run with the base URLs of its SDKs pointing here, for as long as it lasts.
+    A command after -- is run for as long as it lasts, with the base URLs of its SDKs pointing here.
     """
     from streamlab.cli._pace import at_pace, parse_pace
     from streamlab.cli._serve import (
