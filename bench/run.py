@@ -10,6 +10,7 @@ import time
 
 import analyze
 import decoder
+import embed
 import fidelity
 import instant
 import lateness
@@ -17,7 +18,7 @@ import startup
 import store
 import transport
 
-BENCHMARKS = (fidelity, lateness, instant, decoder, startup, store, transport, analyze)
+BENCHMARKS = (fidelity, lateness, instant, decoder, startup, embed, store, transport, analyze)
 
 
 def main() -> None:

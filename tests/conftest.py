@@ -1,14 +1,19 @@
 """What all tests share."""
 
 import json
+import os
+import ssl
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from streamlab._http1 import server_tls
 from streamlab.recording import End, Read, Recording, Request, Response
 from streamlab.store import Library
+from tests.certificate import make_certificate
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 CASSETTES = sorted(FIXTURES.rglob("*.jsonl"))
@@ -25,6 +30,24 @@ def library(tmp_path: Path) -> Iterator[Library]:
     """A new, empty library."""
     with Library(tmp_path / "library.db", create=True) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A certificate for loopback, and its key."""
+    return make_certificate(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture
+def tls(certificate: tuple[Path, Path]) -> ssl.SSLContext:
+    """The server's side of TLS with that certificate."""
+    return server_tls(*certificate)
+
+
+@pytest.fixture
+def trusting(certificate: tuple[Path, Path]) -> ssl.SSLContext:
+    """A client's side that trusts it."""
+    return ssl.create_default_context(cafile=str(certificate[0]))
 
 
 @pytest.fixture(autouse=True)
@@ -78,6 +101,11 @@ def chat_event(content: str) -> bytes:
 
 
 DONE = b"data: [DONE]\n\n"
+
+
+def held() -> tuple[int, int]:
+    """Threads and descriptors of this process."""
+    return threading.active_count(), len(os.listdir("/dev/fd"))  # noqa: PTH208 - only their number
 
 
 def json_lines(name: str) -> list[dict[str, Any]]:

@@ -246,6 +246,7 @@ def test_a_file_that_cannot_grow_stops_the_recording_and_not_the_stream(tmp_path
         async with upstream(answer) as upstream_port:
             with proxy_process(db, upstream_port, file_bytes=2 * MB) as proxy:
                 small = await ask(proxy.port)
+                await until(lambda: ends(db) == {("complete", 1): 1})
                 large = await ask(proxy.port)
                 code = proxy.stop()
             return small, large, code, proxy.log.read_text()

@@ -5,6 +5,7 @@ from streamlab._http1.limits import Limits
 from streamlab._http1.listener import Listener
 from streamlab._http1.server import Exchange, HttpRequest
 from streamlab._http1.strict import header_pairs
+from streamlab._http1.tls import server_tls
 from streamlab._http1.wire import (
     LAST_CHUNK,
     connection_options,
@@ -30,4 +31,5 @@ __all__ = [
     "http_chunk",
     "response_head",
     "same_origin_path",
+    "server_tls",
 ]

@@ -2,6 +2,8 @@
 
 import asyncio
 import errno
+import ssl
+import sys
 from typing import Final
 
 from streamlab._http1.limits import Limits
@@ -12,6 +14,9 @@ __all__ = ["Listener"]
 
 # Clients that start at once wait here for a moment; the system may hold it smaller.
 _BACKLOG: Final = 4096
+_HANDSHAKE_S: Final = 10.0
+# A task makes a transport of an accepted socket, and that tells its protocol.
+_TURNS_TO_ACCEPT: Final = 3
 
 
 class Listener:
@@ -24,25 +29,44 @@ class Listener:
         self._limits = limits or Limits()
         self._server: asyncio.Server | None = None
 
-    async def start(self, host: str, port: int) -> None:
+    async def start(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> None:
         """Listen; port 0 takes a free one. NetworkError if the address cannot be had."""
         loop = asyncio.get_running_loop()
         try:
-            self._server = await loop.create_server(self._connect, host, port, backlog=_BACKLOG)
+            self._server = await loop.create_server(
+                self._connect,
+                host,
+                port,
+                backlog=_BACKLOG,
+                ssl=tls,
+                ssl_handshake_timeout=_HANDSHAKE_S if tls else None,
+            )
         except OSError as error:
             raise _cannot_listen(host, port, error) from error
         bound_host, bound_port = self._server.sockets[0].getsockname()[:2]
         shown = f"[{bound_host}]" if ":" in bound_host else bound_host
-        self.url = f"http://{shown}:{bound_port}"
+        self.url = f"{'https' if tls else 'http'}://{shown}:{bound_port}"
 
     async def close(self) -> None:
         """Stop listening and end all connections, answers under way included."""
         if self._server is None:
             return
+        await self._stop_accepting(self._server)
         self._server.close()
+        if sys.version_info >= (3, 13):
+            self._server.abort_clients()  # those in a TLS handshake are no connections yet
         for connection in tuple(self.connections):
             connection.close()
         await self._server.wait_closed()
+
+    async def _stop_accepting(self, server: asyncio.Server) -> None:
+        """Accept nothing more, and wait until what has been accepted is a connection: a server that
+        is closed before that forgets the socket, and leaves it open (asyncio.Server._attach)."""
+        loop = asyncio.get_running_loop()
+        for listening in server.sockets:
+            loop.remove_reader(listening.fileno())
+        for _ in range(_TURNS_TO_ACCEPT):
+            await asyncio.sleep(0)
 
     def _connect(self) -> ServerConnection:
         return ServerConnection(

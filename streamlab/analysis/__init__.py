@@ -1,5 +1,6 @@
 """The numbers: pure functions of a recording."""
 
+from streamlab.analysis.assemble import Assembled, assemble
 from streamlab.analysis.live import LiveStream
 from streamlab.analysis.percentile import Distribution, distribution, percentile_ns
 from streamlab.analysis.stream import (
@@ -18,6 +19,7 @@ from streamlab.analysis.stream import (
 __all__ = [
     "DEFAULT_STALL_NS",
     "Analysis",
+    "Assembled",
     "Distribution",
     "EventCount",
     "LiveStream",
@@ -27,6 +29,7 @@ __all__ = [
     "Stream",
     "TokenSource",
     "analyze",
+    "assemble",
     "distribution",
     "percentile_ns",
     "read_stream",

@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 
 from streamlab import __version__
+from streamlab.cli._after_dashes import WithCommand
 from streamlab.cli.analyze import analyze
 from streamlab.cli.demo import demo
 from streamlab.cli.doctor import doctor
@@ -54,7 +55,7 @@ def _streamlab(
 
 app.command()(record)
 app.command()(proxy)
-app.command()(replay)
+app.command(cls=WithCommand)(replay)
 app.command()(ls)
 app.command()(show)
 app.command()(analyze)

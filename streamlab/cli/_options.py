@@ -11,6 +11,8 @@ __all__ = [
     "RedactHeaderOption",
     "RedactJsonPathOption",
     "RedactRegexOption",
+    "TlsCertOption",
+    "TlsKeyOption",
     "WhichArgument",
     "WhichListArgument",
 ]
@@ -21,6 +23,14 @@ DbOption = Annotated[
 ]
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, with times in integer ns.")]
+
+TlsCertOption = Annotated[
+    Path | None,
+    typer.Option("--tls-cert", help="Listen with TLS: the certificate, PEM.", metavar="FILE"),
+]
+TlsKeyOption = Annotated[
+    Path | None, typer.Option("--tls-key", help="The key of --tls-cert, PEM.", metavar="FILE")
+]
 
 _WHICH = "Id, beginning of an id, name, `latest`, or the file of a cassette."
 

@@ -1,6 +1,7 @@
 """Runs the recording proxy for as long as a terminal wants it, and narrates."""
 
 import asyncio
+import ssl
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,6 +24,7 @@ def run_proxy(
     *,
     host: str,
     port: int,
+    tls: ssl.SSLContext | None,
     keep_encoding: bool,
     connect_s: float,
     tags: tuple[str, ...],
@@ -43,7 +45,7 @@ def run_proxy(
             redact=redact,
             on_relayed=narrate_relayed,
         )
-        asyncio.run(_run(server, upstreams, db, host=host, port=port))
+        asyncio.run(_run(server, upstreams, db, host=host, port=port, tls=tls))
 
 
 def _tell_of_stop(error: StoreError) -> None:
@@ -52,10 +54,16 @@ def _tell_of_stop(error: StoreError) -> None:
 
 
 async def _run(
-    server: ProxyServer, upstreams: Sequence[Upstream], db: Path, *, host: str, port: int
+    server: ProxyServer,
+    upstreams: Sequence[Upstream],
+    db: Path,
+    *,
+    host: str,
+    port: int,
+    tls: ssl.SSLContext | None,
 ) -> None:
     stop = on_stop()
-    await server.start(host=host, port=port)
+    await server.start(host=host, port=port, tls=tls)
     print_text(server.url + "\n")
     narrate(f"recording into {db}; Ctrl-C stops")
     for upstream in upstreams:

@@ -1,23 +1,42 @@
-"""Runs the replay server for as long as a terminal wants it, and narrates."""
+"""Runs the replay server for as long as a terminal or a command wants it, and narrates."""
 
 import asyncio
 import math
-from collections.abc import Sequence
+import os
+import ssl
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from streamlab.analysis import distribution
 from streamlab.cli._as_server import settle_as_server
+from streamlab.cli._child import run_child
 from streamlab.cli._console import narrate, print_text
 from streamlab.cli._select import select
 from streamlab.cli._stop import on_stop
 from streamlab.errors import InputError, NotFoundError
+from streamlab.record.command import replayed_environment
 from streamlab.recording import Recording
-from streamlab.replay import Answered, ReplayServer
+from streamlab.replay import Answered, Outcome, ReplayServer
 from streamlab.report import format_ns, one_line
 from streamlab.store import Library
 
-__all__ = ["parse_speed", "select_served", "serve_until_stopped"]
+__all__ = ["Serving", "parse_speed", "select_served", "serve_command", "serve_until_stopped"]
 
+# A piece of narration each: what was asked, what answered it, how that went.
+_Line = tuple[str | tuple[str, str], ...]
+
+# What is said of an answer that is no recording's.
+_SAID: Final[dict[Outcome, tuple[str, str]]] = {
+    "made": ("streamlab's own", "dim"),
+    "refused": ("no such key", "yellow"),
+    "missed": ("no recording", "yellow"),
+}
+_UNANSWERED: Final[frozenset[Outcome]] = frozenset({"missed", "refused"})
+# For SDKs that do not start without a key.
+_ANY_KEY: Final = "streamlab"
 _NAMED_SPEEDS = {"realtime": 1.0, "instant": 0.0}
 
 
@@ -46,23 +65,77 @@ def select_served(which: Sequence[str], db: Path) -> list[Recording]:
         return library.load_all(ids)
 
 
-def serve_until_stopped(
-    recordings: list[Recording], *, speed: float, faults: Sequence[str], host: str, port: int
-) -> None:
-    """Serve until SIGINT or SIGTERM, then say how punctual it was. InputError for a bad fault."""
-    settle_as_server()
-    server = ReplayServer(recordings, speed=speed, faults=faults, on_answered=_narrate_answer)
-    asyncio.run(_run(server, speed=speed, host=host, port=port))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """What to serve, how, and where; port 0 is a free one."""
+
+    recordings: list[Recording]
+    speed: float
+    faults: Sequence[str]
+    has_control: bool
+    api_key: str | None
+    host: str
+    port: int
+    tls: ssl.SSLContext | None
+
+    def server(self, on_answered: Callable[[Answered], None]) -> ReplayServer:
+        """The server, which is yet to start. InputError for a bad fault."""
+        settle_as_server()
+        return ReplayServer(
+            self.recordings,
+            speed=self.speed,
+            faults=self.faults,
+            has_control=self.has_control,
+            api_key=self.api_key,
+            on_answered=on_answered,
+        )
+
+    async def start(self, server: ReplayServer) -> None:
+        """Listen."""
+        await server.start(host=self.host, port=self.port, tls=self.tls)
+
+
+def serve_until_stopped(serving: Serving) -> None:
+    """Serve until SIGINT or SIGTERM, then say how punctual it was."""
+    server = serving.server(_narrate_answer)
+    asyncio.run(_run(server, serving))
     _narrate_lateness(server)
 
 
-async def _run(server: ReplayServer, *, speed: float, host: str, port: int) -> None:
+async def _run(server: ReplayServer, serving: Serving) -> None:
     stop = on_stop()
-    await server.start(host=host, port=port)
+    await serving.start(server)
     print_text(server.url + "\n")
-    _narrate_start(server, speed)
+    _narrate_start(server, serving.speed)
     await stop.wait()
     await server.close()
+
+
+def serve_command(serving: Serving, command: Sequence[str]) -> int:
+    """Serve while `command` runs, whose SDKs ask the replay; its exit code. Says at the end what
+    was answered, and what was not.
+
+    Its output and its signals are its own. InputError if it cannot be started.
+    """
+    answers: Counter[tuple[bool, _Line]] = Counter()
+
+    def count(answered: Answered) -> None:
+        answers[answered.outcome in _UNANSWERED, _line(answered)] += 1
+
+    server = serving.server(count)
+    exit_code = asyncio.run(_run_command(server, serving, command))
+    _narrate_answers(answers)
+    _narrate_lateness(server)
+    return exit_code
+
+
+async def _run_command(server: ReplayServer, serving: Serving, command: Sequence[str]) -> int:
+    await serving.start(server)
+    api_key = serving.api_key or _ANY_KEY
+    try:
+        return await run_child(command, replayed_environment(os.environ, server.url, api_key))
+    finally:
+        await server.close()
 
 
 def _narrate_start(server: ReplayServer, speed: float) -> None:
@@ -77,14 +150,27 @@ def _narrate_start(server: ReplayServer, speed: float) -> None:
 
 
 def _narrate_answer(answered: Answered) -> None:
+    narrate(*_line(answered))
+
+
+def _line(answered: Answered) -> _Line:
+    """What was asked, and what answered it."""
     asked = answered.asked
     said = one_line(f"{asked.method} {asked.target}", 100)
     if not asked.recording_id:
-        narrate(f"{said} ", ("no recording", "yellow"))
-        return
-    outcome = "" if answered.to_the_end else ", the client left"
+        return f"{said} ", _SAID[answered.outcome]
     blows = "".join(f" {one_line(spec, 100)}" for spec in asked.faults)
-    narrate(f"{said} ", (asked.recording_id, "cyan"), (blows, "yellow"), outcome)
+    left = "" if answered.to_the_end else ", the client left"
+    return f"{said} ", (asked.recording_id, "cyan"), (blows, "yellow"), left
+
+
+def _narrate_answers(answers: Counter[tuple[bool, _Line]]) -> None:
+    """A line for each kind of answer, the misses last, and how many requests were answered."""
+    for (_, line), count in sorted(answers.items(), key=lambda each: each[0][0]):
+        narrate(*line, f", {count} times" if count > 1 else "")
+    total = answers.total()
+    missed = sum(count for (is_missed, _), count in answers.items() if is_missed)
+    narrate(f"answered {total - missed} of {total} request{'s' if total != 1 else ''}")
 
 
 def _narrate_lateness(server: ReplayServer) -> None:

@@ -9,6 +9,8 @@ from streamlab.cli._options import (
     RedactHeaderOption,
     RedactJsonPathOption,
     RedactRegexOption,
+    TlsCertOption,
+    TlsKeyOption,
 )
 
 __all__ = ["proxy"]
@@ -39,6 +41,8 @@ def proxy(
     redact_header: RedactHeaderOption = None,
     redact_json_path: RedactJsonPathOption = None,
     redact_regex: RedactRegexOption = None,
+    tls_cert: TlsCertOption = None,
+    tls_key: TlsKeyOption = None,
 ) -> None:
     """Record everything that goes through: point a program's base URL here.
 
@@ -46,6 +50,7 @@ def proxy(
     """
     from streamlab.cli._proxy import run_proxy
     from streamlab.cli._redaction import parse_redaction
+    from streamlab.cli._tls import parse_tls
     from streamlab.errors import InputError
     from streamlab.record.upstream import parse_upstreams
 
@@ -59,6 +64,7 @@ def proxy(
         db,
         host=host,
         port=port,
+        tls=parse_tls(tls_cert, tls_key),
         keep_encoding=keep_encoding,
         connect_s=connect_s,
         tags=tuple(tag or ()),

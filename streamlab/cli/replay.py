@@ -4,20 +4,28 @@ from typing import Annotated
 
 import typer
 
-from streamlab.cli._options import DbOption, WhichListArgument
+from streamlab.cli._options import DbOption, TlsCertOption, TlsKeyOption, WhichListArgument
 
 __all__ = ["replay"]
 
 
 def replay(
+    ctx: typer.Context,
     which: WhichListArgument = [],  # noqa: B006 - typer copies it
     db: DbOption = "streamlab.db",  # type: ignore[assignment]
     host: Annotated[
         str, typer.Option("--host", help="The address to bind; beyond loopback others can connect.")
     ] = "127.0.0.1",
     port: Annotated[
-        int, typer.Option("--port", help="The port; 0 takes a free one.", min=0, max=65535)
-    ] = 8000,
+        int | None,
+        typer.Option(
+            "--port",
+            help="The port; 0 takes a free one.",
+            min=0,
+            max=65535,
+            show_default="8000; for a command a free one",
+        ),
+    ] = None,
     speed: Annotated[
         str, typer.Option("--speed", help="realtime, instant, or a factor such as 10x or 0.5x.")
     ] = "realtime",
@@ -38,17 +46,48 @@ def replay(
         list[str] | None,
         typer.Option("--fault", help="Break answers; may be repeated.", metavar="SPEC"),
     ] = None,
+    no_control: Annotated[
+        bool, typer.Option("--no-control", help="Without the API under /__streamlab/.")
+    ] = False,
+    api_key: Annotated[
+        str | None, typer.Option("--api-key", help="Answer 401 to requests without this key.")
+    ] = None,
+    tls_cert: TlsCertOption = None,
+    tls_key: TlsKeyOption = None,
 ) -> None:
     """Serve recordings (all, if none is named) as the endpoint they were recorded from.
 
     Any recorded route is answered, and GET /v1/models. The URL is printed on stdout; Ctrl-C stops.
     Recordings without times (tagged `untimed`, see `import`) come at once, or at a pace made up.
     A SPEC says how answers are broken on purpose, such as truncate:after=3 (see docs/faults.md).
+    A command after -- is run for as long as it lasts, with the base URLs of its SDKs pointing here.
     """
     from streamlab.cli._pace import at_pace, parse_pace
-    from streamlab.cli._serve import parse_speed, select_served, serve_until_stopped
+    from streamlab.cli._serve import (
+        Serving,
+        parse_speed,
+        select_served,
+        serve_command,
+        serve_until_stopped,
+    )
+    from streamlab.cli._tls import parse_tls
 
     factor = parse_speed(speed)
     pace = parse_pace(ttft_ms=ttft_ms, itl_ms=itl_ms, tps=tps, jitter=jitter, seed=seed)
+    tls = parse_tls(tls_cert, tls_key)
     recordings = at_pace(select_served(which, db), pace)
-    serve_until_stopped(recordings, speed=factor, faults=fault or (), host=host, port=port)
+    if port is None:
+        port = 0 if ctx.args else 8000
+    serving = Serving(
+        recordings=recordings,
+        speed=factor,
+        faults=fault or (),
+        has_control=not no_control,
+        api_key=api_key,
+        host=host,
+        port=port,
+        tls=tls,
+    )
+    if ctx.args:
+        raise typer.Exit(serve_command(serving, ctx.args))
+    serve_until_stopped(serving)

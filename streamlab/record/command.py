@@ -1,12 +1,14 @@
-"""Which variables point a program's SDKs at their API, so that they can point at the proxy."""
+"""Which variables point a program's SDKs at their API, so that they can point elsewhere: at the
+proxy, or at a replay."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 
 from streamlab.record.upstream import Upstream, parse_upstreams
 
-__all__ = ["BASE_URLS", "BaseUrl", "proxied_environment", "upstreams_of"]
+__all__ = ["BASE_URLS", "BaseUrl", "proxied_environment", "replayed_environment", "upstreams_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,17 @@ BASE_URLS: Final = (
     BaseUrl(variable="AZURE_OPENAI_ENDPOINT", prefix="azure", default=""),
 )
 
+# Where SDKs read their key from; of several any one will do.
+_KEYS: Final = (
+    ("OPENAI_API_KEY",),
+    ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"),
+    ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
+    ("GROQ_API_KEY",),
+    ("CO_API_KEY",),
+    ("TOGETHER_API_KEY",),
+    ("AZURE_OPENAI_API_KEY",),
+)
+
 
 def upstreams_of(environment: Mapping[str, str]) -> tuple[Upstream, ...]:
     """The APIs that a program with this environment talks to: the values that are set, else the
@@ -57,7 +70,26 @@ def proxied_environment(environment: Mapping[str, str], proxy_url: str) -> dict[
     for base in BASE_URLS:
         if environment.get(base.variable) or base.default:
             changed[base.variable] = f"{proxy_url}/{base.prefix}"
-    for name in ("NO_PROXY", "no_proxy"):
-        hosts = [host for host in (environment.get(name), "127.0.0.1", "localhost") if host]
-        changed[name] = ",".join(hosts)
-    return changed
+    return changed | _reached_directly(environment)
+
+
+def replayed_environment(
+    environment: Mapping[str, str], replay_url: str, api_key: str
+) -> dict[str, str]:
+    """The environment with each of these variables pointing at a replay, and with `api_key` for
+    the SDKs that have no key and would not start without one."""
+    changed = dict(environment)
+    for base in BASE_URLS:
+        changed[base.variable] = replay_url + urlsplit(base.default).path
+    for names in _KEYS:
+        if not any(environment.get(name) for name in names):
+            changed[names[0]] = api_key
+    return changed | _reached_directly(environment)
+
+
+def _reached_directly(environment: Mapping[str, str]) -> dict[str, str]:
+    """What keeps a program from asking loopback through a proxy."""
+    return {
+        name: ",".join(filter(None, (environment.get(name), "127.0.0.1", "localhost")))
+        for name in ("NO_PROXY", "no_proxy")
+    }

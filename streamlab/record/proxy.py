@@ -83,9 +83,11 @@ class ProxyServer:
         """Where it listens, once it has started."""
         return self._listener.url
 
-    async def start(self, *, host: str = "127.0.0.1", port: int = 0) -> None:
+    async def start(
+        self, *, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None
+    ) -> None:
         """Listen; port 0 takes a free one. NetworkError if the address cannot be had."""
-        await self._listener.start(host, port)
+        await self._listener.start(host, port, tls)
 
     async def close(self) -> None:
         """Stop listening, and hang up on streams under way: they are recorded as such."""

@@ -4,5 +4,6 @@ from streamlab.replay.asked import Asked
 from streamlab.replay.embed import serve
 from streamlab.replay.hold import Hold
 from streamlab.replay.server import Answered, ReplayServer
+from streamlab.replay.substitute import Outcome
 
-__all__ = ["Answered", "Asked", "Hold", "ReplayServer", "serve"]
+__all__ = ["Answered", "Asked", "Hold", "Outcome", "ReplayServer", "serve"]

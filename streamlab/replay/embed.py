@@ -1,13 +1,13 @@
 """The replay server inside a program: in a thread of its own, for as long as a `with` lasts."""
 
 import asyncio
+import ssl
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from queue import SimpleQueue
 
 from streamlab.clock import Clock
-from streamlab.errors import NetworkError
 from streamlab.fault import Fault
 from streamlab.recording import Recording
 from streamlab.replay.server import ReplayServer
@@ -16,7 +16,7 @@ __all__ = ["serve"]
 
 
 @contextmanager
-def serve(
+def serve(  # noqa: PLR0913 - what a server can be asked for
     recordings: Sequence[Recording],
     *,
     speed: float = 1.0,
@@ -24,14 +24,22 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 0,
     has_control: bool = True,
+    api_key: str | None = None,
+    tls: ssl.SSLContext | None = None,
     clock: Clock | None = None,
 ) -> Iterator[ReplayServer]:
     """A running server with its `url`; closed at the end of the block.
 
-    NetworkError if the address cannot be had, InputError for what is no fault.
+    It has an event loop of its own, whatever loop the caller is in. NetworkError if the address
+    cannot be had, InputError for what is no fault.
     """
     server = ReplayServer(
-        recordings, speed=speed, faults=faults, has_control=has_control, clock=clock
+        recordings,
+        speed=speed,
+        faults=faults,
+        has_control=has_control,
+        api_key=api_key,
+        clock=clock,
     )
     started: SimpleQueue[BaseException | None] = SimpleQueue()
     loop = asyncio.new_event_loop()
@@ -39,17 +47,16 @@ def serve(
 
     async def run() -> None:
         try:
-            await server.start(host=host, port=port)
+            await server.start(host=host, port=port, tls=tls)
         except BaseException as error:
             started.put(error)
-            raise
+            return
         started.put(None)
         await stop.wait()
         await server.close()
 
     def run_loop() -> None:
-        # `started` carries a failure to the caller.
-        with suppress(NetworkError), asyncio.Runner(loop_factory=lambda: loop) as runner:
+        with asyncio.Runner(loop_factory=lambda: loop) as runner:
             runner.run(run())
 
     thread = threading.Thread(target=run_loop, name="streamlab-replay", daemon=True)

@@ -42,16 +42,23 @@ class Catalog:
 
     def pick(self, method: str, target: str, body: bytes) -> Recording | None:
         """The recording that answers this request, or None; each call counts as a request."""
-        parts = urlsplit(target)
-        candidates = self._on_route(method, parts.path)
-        wanted = _content(parts.query, body)
-        equal = [r for r in candidates if self._contents[r.id] == wanted]
-        chosen = equal or candidates
+        chosen = self._candidates(method, target, body)
         if not chosen:
             return None
         key = tuple(recording.id for recording in chosen)
         self._asked[key] += 1
         return chosen[(self._asked[key] - 1) % len(chosen)]
+
+    def peek(self, method: str, target: str) -> Recording | None:
+        """The first recording for such a request without a body; does not count as one."""
+        return next(iter(self._candidates(method, target, b"")), None)
+
+    def _candidates(self, method: str, target: str, body: bytes) -> list[Recording]:
+        parts = urlsplit(target)
+        candidates = self._on_route(method, parts.path)
+        wanted = _content(parts.query, body)
+        equal = [r for r in candidates if self._contents[r.id] == wanted]
+        return equal or candidates
 
     def _on_route(self, method: str, path: str) -> list[Recording]:
         same_method = [r for r in self.recordings if r.request.method == method]

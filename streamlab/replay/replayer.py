@@ -9,10 +9,10 @@ from streamlab.errors import InputError
 from streamlab.http_libraries import AsyncStream, SyncStream, library_of
 from streamlab.recording import Recording
 from streamlab.redaction import redact_headers, redact_url
-from streamlab.replay.answer import substitute
 from streamlab.replay.asked import Asked
 from streamlab.replay.match import Catalog
 from streamlab.replay.playback import Playback
+from streamlab.replay.substitute import substitute
 
 __all__ = ["Replayer", "response"]
 
@@ -39,9 +39,9 @@ class Replayer:
         """The answer to a request, as `ReplayServer` chooses it."""
         target = request.url.raw_path.decode("ascii")
         with self._lock:
-            recording = self._catalog.pick(request.method, target, body) or substitute(
-                self._catalog, request.method, target
-            )
+            recording = self._catalog.pick(request.method, target, body)
+            if recording is None:
+                recording, _ = substitute(self._catalog, request.method, target)
             self._requests.append(_asked(request, target, body, recording.id))
         return Playback(
             recording,

@@ -1,0 +1,130 @@
+"""The whole answers of OpenAI's APIs, put together from the chunks of their streams.
+
+Sources: https://platform.openai.com/docs/api-reference/chat/object, /completions/object and
+/responses/object; which fields come in pieces is what the SDKs' own accumulation goes by.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from streamlab.dialect.delta import as_count, as_list, as_object, as_text
+
+__all__ = ["chat_completion", "response", "text_completion"]
+
+JsonObject = dict[str, object]
+
+# Strings that are said once, or again with each piece; all others are pieces of one.
+_LABELS: Final = frozenset({"id", "index", "name", "role", "type"})
+# Of a chunk: what is read elsewhere, and padding against guesses from its length.
+_NOT_COPIED: Final = frozenset({"choices", "obfuscation", "object", "usage"})
+_LAST_EVENTS: Final = frozenset({"response.completed", "response.failed", "response.incomplete"})
+
+
+def chat_completion(chunks: Sequence[JsonObject]) -> JsonObject | None:
+    """The chat.completion of its chunks; None if none of them has choices."""
+    return _whole(chunks, "chat.completion", _chat_choice)
+
+
+def text_completion(chunks: Sequence[JsonObject]) -> JsonObject | None:
+    """The text_completion of its chunks; None if none of them has choices."""
+    return _whole(chunks, "text_completion", _text_choice)
+
+
+def response(events: Sequence[JsonObject]) -> JsonObject | None:
+    """The response that the last event of a Responses stream holds; None without such an event."""
+    last = [event for event in events if as_text(event.get("type")) in _LAST_EVENTS]
+    return as_object(last[-1].get("response")) or None if last else None
+
+
+def _whole(
+    chunks: Sequence[JsonObject], kind: str, choice_of: Callable[[list[JsonObject]], JsonObject]
+) -> JsonObject | None:
+    chunks = [chunk for chunk in chunks if isinstance(chunk.get("choices"), list)]
+    if not chunks:
+        return None
+    whole: JsonObject = {"id": "", "object": kind, "created": 0, "model": ""}
+    usage: JsonObject = {}
+    pieces: dict[int, list[JsonObject]] = {}
+    for chunk in chunks:
+        for name, value in chunk.items():
+            if name not in _NOT_COPIED and not whole.get(name):
+                whole[name] = value
+        # Groq's place for it; repeated usage is cumulative.
+        counts = chunk.get("usage") or as_object(chunk.get("x_groq")).get("usage")
+        usage = as_object(counts) or usage
+        for piece in map(as_object, as_list(chunk["choices"])):
+            pieces.setdefault(as_count(piece.get("index")) or 0, []).append(piece)
+    whole["choices"] = [{"index": index, **choice_of(pieces[index])} for index in sorted(pieces)]
+    return {**whole, "usage": usage} if usage else whole
+
+
+def _chat_choice(pieces: list[JsonObject]) -> JsonObject:
+    message: JsonObject = {}
+    calls: list[JsonObject] = []
+    for piece in pieces:
+        delta = as_object(piece.get("delta"))
+        _merge_calls(calls, as_list(delta.pop("tool_calls", None)))
+        _merge(message, delta)
+    shown: JsonObject = {
+        "role": message.pop("role", None) or "assistant",
+        "content": message.pop("content", None),
+    }
+    shown |= {name: value for name, value in message.items() if value is not None}
+    if "refusal" in message:
+        shown["refusal"] = message["refusal"]
+    if calls:
+        shown["tool_calls"] = [_without_index(call) for call in calls]
+    return {"message": shown, **_beside(pieces, "delta")}
+
+
+def _text_choice(pieces: list[JsonObject]) -> JsonObject:
+    text = "".join(as_text(piece.get("text")) for piece in pieces)
+    return {"text": text, **_beside(pieces, "text")}
+
+
+def _beside(pieces: list[JsonObject], increment: str) -> JsonObject:
+    """What stands beside the increments: log probabilities, which add up; of the rest the last."""
+    logprobs: JsonObject = {}
+    beside: JsonObject = {"finish_reason": None}
+    for piece in pieces:
+        for name, value in piece.items():
+            if name == "logprobs":
+                _merge(logprobs, {name: value})
+            elif name not in {increment, "index"} and value is not None:
+                beside[name] = value
+    return logprobs | beside
+
+
+def _merge_calls(calls: list[JsonObject], pieces: list[object]) -> None:
+    """Add the pieces of tool calls to those they belong to."""
+    for piece in map(as_object, pieces):
+        call = next((call for call in reversed(calls) if _is_same_call(call, piece)), None)
+        if call is None:
+            call = {"type": "function"}
+            calls.append(call)
+        _merge(call, piece)
+
+
+def _is_same_call(call: JsonObject, piece: JsonObject) -> bool:
+    """A piece with another id is of another call, whatever its index: some servers number all 0."""
+    pairs = [(call.get(name), piece.get(name)) for name in ("id", "index")]
+    return all(old == new or old in (None, "") or new in (None, "") for old, new in pairs)
+
+
+def _without_index(call: JsonObject) -> JsonObject:
+    return {"id": "", **{name: value for name, value in call.items() if name != "index"}}
+
+
+def _merge(whole: JsonObject, piece: JsonObject) -> None:
+    """Add a piece to what is there: strings and lists grow, objects field by field."""
+    for name, new in piece.items():
+        old = whole.get(name)
+        match old, new:
+            case (str(), str()) if name not in _LABELS:
+                whole[name] = old + new
+            case (list(), list()):
+                old.extend(new)
+            case (dict(), dict()):
+                _merge(old, new)
+            case _ if not old or (new is not None and name not in _LABELS):
+                whole[name] = new

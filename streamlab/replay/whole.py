@@ -1,0 +1,124 @@
+"""Whole answers: a recorded stream for a client that did not ask for one, and the other way round.
+
+The form that was asked for is the request's `stream`, as OpenAI's and Anthropic's APIs and those
+that are modelled on them have it.
+"""
+
+import json
+from dataclasses import replace
+from typing import Any, Final, Literal
+
+from streamlab.analysis import assemble
+from streamlab.interop.bodies import kind_of
+from streamlab.recording import End, Header, Read, Recording, Response, header_value
+from streamlab.replay.answer import error_content
+from streamlab.schedule import Finish, schedule
+from streamlab.timeline import arrivals
+
+__all__ = ["Form", "asked_form", "in_form"]
+
+Form = Literal[
+    "recorded",  # as it is
+    "whole",  # a stream was recorded, and is not asked for
+    "noted",  # a stream is asked for, and the answer was recorded without: that, with a note
+]
+
+_NOTE: Final = ("X-Streamlab-Note", "recorded without streaming")
+
+# These describe the stream's bytes on the wire.
+_OF_THE_STREAM: Final = frozenset(
+    {"content-encoding", "content-length", "content-type", "trailer", "transfer-encoding"}
+)
+
+
+def asked_form(recording: Recording, body: bytes) -> Form:
+    """The form in which a request with this body wants the recording.
+
+    A stream is not wanted if it was recorded for `"stream": true` and the request says false, or
+    says nothing about it, but something else that the recorded one said, too: a probe such as `{}`
+    gets what there is. Where the recorded request did not ask for a stream in that way, its answer
+    is as recorded.
+    """
+    if body == recording.request.body:
+        return "recorded"
+    asked, recorded = _json_object(body), _json_object(recording.request.body)
+    asks_stream, has_stream = asked.get("stream"), recorded.get("stream") is True
+    is_alike = bool(asked.keys() & recorded.keys() - {"stream"})
+    if has_stream and (asks_stream is False or (asks_stream is None and is_alike)):
+        return "whole"
+    if asks_stream is True and not has_stream and _is_json(recording.response):
+        return "noted"
+    return "recorded"
+
+
+def in_form(recording: Recording, form: Form) -> Recording:
+    """The recording in that form.
+
+    The answer to a request for no stream is there when the stream has ended. A stream that did not
+    come to its end has no such answer: the connection ends as it did. One of an API that is not
+    known gives a 406 that says so; what is no stream stays as it is.
+    """
+    response = recording.response
+    if form == "whole":
+        return _whole(recording)
+    if form == "noted" and response is not None:
+        return replace(recording, response=replace(response, headers=(*response.headers, _NOTE)))
+    return recording
+
+
+def _whole(recording: Recording) -> Recording:
+    response = recording.response
+    if response is None or not (kind_of(response.headers) or arrivals(recording)):
+        return recording
+    ending = schedule(recording).actions[-1]
+    if not isinstance(ending, Finish):
+        return replace(recording, response=None, reads=())
+    try:
+        assembled = assemble(recording)
+        body = b"" if assembled is None else json.dumps(assembled.content).encode()
+    except RecursionError:
+        assembled = None
+    if assembled is None:
+        return _answered(recording, 406, (), json.dumps(_not_acceptable(recording)).encode(), 0)
+    # The API would have told a failure by its status, had it not begun to stream.
+    status = 500 if assembled.is_error and response.status < 400 else response.status
+    return _answered(recording, status, response.headers, body, ending.at_ns)
+
+
+def _answered(
+    recording: Recording, status: int, headers: tuple[Header, ...], body: bytes, at_ns: int
+) -> Recording:
+    """The recording with another answer, all of which comes at `at_ns`."""
+    fields = (
+        *(pair for pair in headers if pair[0].lower() not in _OF_THE_STREAM),
+        ("Content-Type", "application/json"),
+        ("Content-Length", str(len(body))),
+    )
+    return replace(
+        recording,
+        response=Response(status=status, headers=fields, at_ns=at_ns),
+        reads=(Read(at_ns=at_ns, data=body),),
+        end=End(at_ns=at_ns, reason="complete"),
+    )
+
+
+def _not_acceptable(recording: Recording) -> object:
+    message = (
+        f'recording {recording.id} is a stream, and how its API answers without "stream": true '
+        "is not known"
+    )
+    return error_content(recording.request.url, message, "invalid_request_error")
+
+
+def _is_json(response: Response | None) -> bool:
+    content_type = header_value(response.headers, "content-type") if response else None
+    return (content_type or "").partition(";")[0].strip().lower() == "application/json"
+
+
+def _json_object(body: bytes) -> dict[str, Any]:
+    """The JSON object of a request's body; an empty one if it is none."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
