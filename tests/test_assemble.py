@@ -84,6 +84,6 @@ def test_no_stream_raises(first: dict[str, Any], payloads: list[Any]) -> None:
 
 @pytest.mark.parametrize("depth", [300, 900, 3000])
 def test_nesting_without_end_raises_nothing(depth: int) -> None:
-    """Python reads JSON deeper than it can merge it."""
+    """Python 3.12 and later read JSON that is deeper than they can merge."""
     deep = b'{"a":' * depth + b"1" + b"}" * depth
     assemble(make_recording(b'data: {"choices":[{"delta":{"b":%b}}]}\n\n' % deep * 2))

@@ -90,12 +90,16 @@ def test_the_key_is_given_to_a_program_that_has_none() -> None:
 def test_a_signal_reaches_the_command() -> None:
     """It ends by it, and the replay with it."""
     command = [sys.executable, "-m", "streamlab", "replay", CHAT, "--", "sh", "-c",
-               "echo ready; exec sleep 600"]  # fmt: skip
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as replayed:
+               "echo ready; exec cat"]  # fmt: skip
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as replayed:
         assert replayed.stdout is not None
+        assert replayed.stderr is not None
         assert b"ready\n" == replayed.stdout.readline()
         replayed.send_signal(signal.SIGTERM)
-        _, told = replayed.communicate(timeout=30)
+        replayed.wait(timeout=30)
+        told = replayed.stderr.read()
     assert 128 + signal.SIGTERM == replayed.returncode
     assert b"answered 0 of 0 requests" in told
 
