@@ -236,6 +236,13 @@ def test_no_keep_alive_comes_inside_an_event() -> None:
     assert expected == told(broken_by("keepalive:every_ms=3", recording))
 
 
+def test_the_first_event_can_be_broken_behind_a_byte_order_mark() -> None:
+    """Its line does not begin the body."""
+    marked = make_recording(b"\xef\xbb\xbf" + TWO)
+    broken = broken_by("malformed_json:after=0,kind=brace", marked)
+    assert b'\xef\xbb\xbfdata: {"b":2\n\n' == sends_of(broken)[0].data
+
+
 def test_json_in_several_lines_is_passed_over() -> None:
     """Half of its first line may still be JSON with the rest; the next object is broken instead."""
     recording = make_recording(b'data: {"n":\ndata: 1}\n\n', TWO)

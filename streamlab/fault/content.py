@@ -102,10 +102,10 @@ def _json_span(event: Event, body: bytes) -> tuple[int, int] | None:
     """Where in the body the event's data stands, if it is a JSON object, in one line, with
     something in it."""
     payload, _ = parse_json(event.data)
-    line = _DATA.search(body, event.start, event.stop)
+    line = _DATA.search(body[event.start : event.stop])
     if not isinstance(payload, dict) or not payload or "\n" in event.data or line is None:
         return None
-    return line.span(1)
+    return event.start + line.start(1), event.start + line.end(1)
 
 
 def _cut(text: bytes) -> bytes:
@@ -122,7 +122,7 @@ def _without_brace(text: bytes) -> bytes:
 
 
 # The value of a data line, without the space around it.
-_DATA: Final = re.compile(rb"(?:(?<=[\r\n])|\A)data: *([^\r\n]*?)[ \t]*(?=[\r\n])")
+_DATA: Final = re.compile(rb"(?:\A|[\r\n])data: *([^\r\n]*?)[ \t]*(?=[\r\n])")
 _BREAKS: Final[Mapping[Kind, Callable[[bytes], bytes]]] = {
     "cut": _cut,
     "quote": _without_quote,
