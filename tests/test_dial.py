@@ -97,6 +97,7 @@ def unreachable(library: Library, upstream: str, **options: float) -> str:
     assert recording.end is not None
     assert (502, "unreachable", message) == (status, recording.end.reason, recording.end.detail)
     assert recording.response is None
+    assert not message.endswith("Error"), "the name of an exception explains nothing"
     assert "request_sent" not in [mark.name for mark in recording.marks]
     return message
 
