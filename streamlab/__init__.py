@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from streamlab.cassette import read_cassette, write_cassette
     from streamlab.clock import ManualClock, SystemClock
     from streamlab.errors import StreamlabError
+    from streamlab.record.adapter import RecordingAdapter
     from streamlab.record.guard import block_network
     from streamlab.record.once import record_once
     from streamlab.record.transport import AsyncRecordingTransport, RecordingTransport
     from streamlab.recording import Recording, Request
+    from streamlab.redaction import Redaction
     from streamlab.replay import ReplayServer, serve
     from streamlab.replay.transport import AsyncReplayTransport, ReplayTransport
     from streamlab.store import Library
@@ -30,7 +32,9 @@ __all__ = [
     "Library",
     "ManualClock",
     "Recording",
+    "RecordingAdapter",
     "RecordingTransport",
+    "Redaction",
     "ReplayServer",
     "ReplayTransport",
     "Request",
@@ -50,10 +54,12 @@ _HOMES = {
     "cassette": ("read_cassette", "write_cassette"),
     "clock": ("ManualClock", "SystemClock"),
     "errors": ("StreamlabError",),
+    "record.adapter": ("RecordingAdapter",),
     "record.once": ("record_once",),
     "record.guard": ("block_network",),
     "record.transport": ("AsyncRecordingTransport", "RecordingTransport"),
     "recording": ("Recording", "Request"),
+    "redaction": ("Redaction",),
     "replay": ("ReplayServer", "serve"),
     "replay.transport": ("AsyncReplayTransport", "ReplayTransport"),
     "store": ("Library",),

@@ -6,7 +6,8 @@ StreamlabError
 ├── CassetteError     a line of a cassette cannot be read
 ├── StoreError        the library file cannot be opened, read or written
 ├── NetworkError      a request could not be sent, or a server could not listen
-└── NetworkBlockedError  a connection that `block_network` does not allow
+├── NetworkBlockedError  a connection that `block_network` does not allow
+└── HoldTimeoutError  a held stream was not asked for, or not sent, in time
 
 A malformed *stream* is never an error: it is read as far as it goes, and what is wrong with it
 is reported as a value (`sse.Issue`, `analysis.Malformed`).
@@ -14,6 +15,7 @@ is reported as a value (`sse.Issue`, `analysis.Malformed`).
 
 __all__ = [
     "CassetteError",
+    "HoldTimeoutError",
     "InputError",
     "NetworkBlockedError",
     "NetworkError",
@@ -60,3 +62,7 @@ class NetworkBlockedError(StreamlabError):
 
     No OSError, which clients take for a failing network: they would translate it, or try again.
     """
+
+
+class HoldTimeoutError(StreamlabError):
+    """What a test waits for, of a stream that is held back, did not happen in time."""

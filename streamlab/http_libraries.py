@@ -1,13 +1,14 @@
-"""httpx and httpx2 at once: classes that belong to both, of those that are installed.
+"""httpx and httpx2 at once: what belongs to both, of those that are installed.
 
-The two have the same names and no class in common, and their clients ask for their own classes.
+The two have the same names and no class in common, and their clients ask for streams of their own
+class. To a type checker transports are of both classes as well.
 """
 
 from collections.abc import Iterator
 from contextlib import suppress
 from importlib import import_module
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 __all__ = [
     "LIBRARIES",
@@ -52,8 +53,22 @@ else:
 
     SyncStream = _both("SyncByteStream")
     AsyncStream = _both("AsyncByteStream")
-    SyncTransport = _both("BaseTransport")
-    AsyncTransport = _both("AsyncBaseTransport")
+
+    # Clients ask a transport for its methods, never for its class; and the SDK of Anthropic refuses
+    # one with a class of httpx among its bases, since it stands on httpx2 itself.
+    class SyncTransport:
+        def __enter__(self) -> Self:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            self.close()
+
+    class AsyncTransport:
+        async def __aenter__(self) -> Self:
+            return self
+
+        async def __aexit__(self, *_: object) -> None:
+            await self.aclose()
 
 
 def library_of(request: Any) -> Any:  # noqa: ANN401 - a request and a module of either

@@ -50,14 +50,17 @@ def wait_until_left(connection: socket.socket) -> None:
 
 
 @contextmanager
-def raw_server(*acts: Act) -> Iterator[str]:
-    """Performs `acts` on its first connection, once a whole request is there; its URL."""
+def raw_server(*acts: Act, taken: list[bytes] | None = None) -> Iterator[str]:
+    """Performs `acts` on its first connection, once a whole request is there (which `taken` gets);
+    its URL."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def run() -> None:
         connection, _ = listener.accept()
         with connection:
-            read_request(connection)
+            request = read_request(connection)
+            if taken is not None:
+                taken.append(request)
             for act in acts:
                 act(connection)
 
@@ -72,7 +75,7 @@ def raw_server(*acts: Act) -> Iterator[str]:
 
 
 def read_request(connection: socket.socket) -> bytes:
-    """One request with a Content-Length, or without a body."""
+    """One request with a Content-Length, in HTTP chunks, or without a body."""
     received = b""
     while b"\r\n\r\n" not in received:
         received += connection.recv(65536)
@@ -81,6 +84,10 @@ def read_request(connection: socket.socket) -> bytes:
     for line in head.lower().split(b"\r\n"):
         if line.startswith(b"content-length:"):
             length = int(line.partition(b":")[2])
-    while len(body) < length:
-        body += connection.recv(65536)
+    is_chunked = b"transfer-encoding: chunked" in head.lower()
+    while len(body) < length or (is_chunked and not body.endswith(b"0\r\n\r\n")):
+        received = connection.recv(65536)
+        if not received:
+            break
+        body += received
     return head + b"\r\n\r\n" + body

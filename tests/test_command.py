@@ -19,38 +19,53 @@ from streamlab.store import Library
 from tests import raw_server
 from tests.conftest import FIXTURES, chat_event
 from tests.raw_server import HEAD, http_chunk, send
+from tests.sdk_streams import STREAMS, TEXTS
 
+# Every SDK finds its base URL in the environment.
 ASK = """
-import openai, sys
+import sys
+import anthropic, groq, ollama, openai
 print("to stderr", file=sys.stderr)
-with openai.OpenAI(api_key="sk-secret-12345678") as client:
-    stream = client.chat.completions.create(
-        model="m", messages=[{"role": "user", "content": "Hi"}], stream=True)
-    print("".join(c.choices[0].delta.content or "" for c in stream if c.choices))
+asked = dict(model="m", messages=[{"role": "user", "content": "Hi"}], stream=True)
+key = "sk-secret-12345678"
+for client in (openai.OpenAI(api_key=key), groq.Groq(api_key=key)):
+    chunks = client.chat.completions.create(**asked)
+    print("".join(c.choices[0].delta.content or "" for c in chunks if c.choices))
+events = anthropic.Anthropic(api_key=key).messages.create(max_tokens=9, **asked)
+print("".join(e.delta.text for e in events if e.type == "content_block_delta"))
+print("".join(part.message.content for part in ollama.chat(**asked)))
 sys.exit(7)
 """
 
 
 def test_a_commands_streams_are_recorded(tmp_path: Path) -> None:
-    """Its output, its exit code, and the upstream that its environment named."""
-    (recorded,) = read_cassette(FIXTURES / "llama.cpp/short.jsonl")
-    with serve([recorded], speed=0) as server:
-        environment = {**os.environ, "OPENAI_BASE_URL": f"{server.url}/v1"}
-        direct = subprocess.run(
-            [sys.executable, "-c", ASK], env=environment, capture_output=True, check=False
-        )
+    """Its output, its exit code, and the upstreams that its environment named."""
+    names = ("openai-chat", "groq-chat", "anthropic-messages", "ollama-chat")
+    with serve([STREAMS[name] for name in names], speed=0) as server:
+        environment = {
+            **os.environ,
+            "PYTHONIOENCODING": "utf-8",
+            "OPENAI_BASE_URL": f"{server.url}/v1",
+            "GROQ_BASE_URL": server.url,
+            "ANTHROPIC_BASE_URL": server.url,
+            "OLLAMA_HOST": server.url.removeprefix("http://"),
+        }
         command = [sys.executable, "-m", "streamlab", "record", "--tag", "t", "--", sys.executable]
         ran = subprocess.run(
             [*command, "-c", ASK], env=environment, capture_output=True, check=False
         )
-    assert (direct.returncode, direct.stdout) == (ran.returncode, ran.stdout)
+    assert (7, "".join(f"{TEXTS[name]}\n" for name in names)) == (
+        ran.returncode,
+        ran.stdout.decode(),
+    ), ran.stderr
     assert b"to stderr" in ran.stderr
-    assert b"recorded 1 request" in ran.stderr
+    assert b"recorded 4 requests" in ran.stderr
     with Library("streamlab.db") as library:
-        (summary,) = library.summaries()
-        recording = library.load(summary.id)
-    assert (recorded.body, ("t",)) == (recording.body, recording.tags)
-    assert recording.request.url.startswith(f"{server.url}/v1/")
+        recordings = [library.load(summary.id) for summary in library.summaries()]
+    paths = ("/v1/chat/completions", "/openai/v1/chat/completions", "/v1/messages", "/api/chat")
+    assert [server.url + path for path in paths] == [each.request.url for each in recordings]
+    assert [STREAMS[name].body for name in names] == [each.body for each in recordings]
+    assert {("t",)} == {recording.tags for recording in recordings}
     stored = b"".join(path.read_bytes() for path in tmp_path.glob("streamlab.db*"))
     assert b"sk-secret" not in stored
 

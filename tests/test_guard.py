@@ -8,6 +8,8 @@ from typing import Any
 import httpx
 import httpx2
 import pytest
+import requests
+import urllib3
 
 from streamlab import StreamlabError, block_network
 from streamlab.errors import NetworkBlockedError
@@ -66,13 +68,18 @@ def aget(library: Any) -> Any:
     return ask
 
 
+def pool(host: str) -> None:
+    with urllib3.PoolManager() as manager:
+        manager.request("GET", f"http://{host}:9/", timeout=0.05)
+
+
 WAYS = [
     connect, connect_ex, create_connection, sock_connect, open_connection,
-    get(httpx), get(httpx2), aget(httpx), aget(httpx2),
+    get(httpx), get(httpx2), aget(httpx), aget(httpx2), get(requests), pool,
 ]  # fmt: skip
 IDS = [
     "connect", "connect_ex", "create_connection", "sock_connect", "open_connection",
-    "httpx", "httpx2", "httpx async", "httpx2 async",
+    "httpx", "httpx2", "httpx async", "httpx2 async", "requests", "urllib3",
 ]  # fmt: skip
 
 

@@ -1,63 +1,26 @@
 """The recording proxy, between real sockets: live through, byte for byte, every end passed on."""
 
-import asyncio
 import gzip
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import cycle
 from typing import Any
 
 import httpx
-import openai
 import pytest
 
 from streamlab._http1.framing import ChunkedBody, body_reader
-from streamlab.analysis import analyze
-from streamlab.cassette import read_cassette
 from streamlab.errors import InputError
-from streamlab.record.proxy import ProxyServer
 from streamlab.record.upstream import parse_upstreams
 from streamlab.recording import Recording
 from streamlab.replay import serve
 from streamlab.store import Library
 from tests import raw_server
-from tests.conftest import DONE, FIXTURES, chat_event, make_recording
+from tests.conftest import DONE, chat_event, make_recording
 from tests.corpus import CORPUS, DIFFERENCES, entries, kind_of_entry, needs_corpus, scans, seen
 from tests.encoders import encoded
+from tests.proxying import proxying
 from tests.raw_server import HEAD, Act, http_chunk, send
-
-
-@contextmanager
-def proxying(library: Library, *upstreams: str, keep_encoding: bool = False) -> Iterator[str]:
-    """A proxy in a thread; its URL. All is stored when the block is over."""
-    started: list[str] = []
-    ready, loop = threading.Event(), asyncio.new_event_loop()
-    stop = asyncio.Event()
-
-    async def run() -> None:
-        with library.open_writer() as writer:
-            server = ProxyServer(parse_upstreams(upstreams), writer, keep_encoding=keep_encoding)
-            await server.start()
-            started.append(server.url)
-            ready.set()
-            await stop.wait()
-            await server.close()
-
-    def run_loop() -> None:
-        with asyncio.Runner(loop_factory=lambda: loop) as runner:
-            runner.run(run())
-
-    thread = threading.Thread(target=run_loop)
-    thread.start()
-    assert ready.wait(20)
-    try:
-        yield started[0]
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join(20)
-        assert not thread.is_alive()
 
 
 def talk(url: str, request: bytes) -> tuple[bytes, type[Exception] | None]:
@@ -306,23 +269,6 @@ def test_http_1_0_clients_get_a_bare_body(library: Library) -> None:
     head, _, body = received.partition(b"\r\n\r\n")
     assert EVENT * 2 == body
     assert b"transfer-encoding" not in head.lower()
-
-
-def test_the_openai_sdk_through_the_proxy(library: Library) -> None:
-    """Text and chunk count are those without it, and the stream is in the library."""
-    (recorded,) = read_cassette(FIXTURES / "llama.cpp/long-400.jsonl")
-
-    def ask(base_url: str) -> list[str]:
-        messages = [{"role": "user", "content": "Hi"}]
-        with openai.OpenAI(base_url=base_url, api_key="none", max_retries=0) as client:
-            stream = client.chat.completions.create(model="m", messages=messages, stream=True)  # type: ignore[call-overload]
-            return [c.choices[0].delta.content or "" for c in stream if c.choices]
-
-    with serve([recorded], speed=0) as server, proxying(library, server.url) as proxy:
-        assert ask(f"{server.url}/v1") == ask(f"{proxy}/v1")
-    recording = only(library)
-    assert recorded.body == recording.body
-    assert analyze(recorded).text == analyze(recording).text
 
 
 def served_body(entry: dict[str, Any], coding: str) -> Recording:

@@ -37,9 +37,12 @@ from streamlab.clock import ManualClock, SystemClock
 from streamlab.errors import InputError
 from streamlab.recording import END_REASONS, Recording, Response
 from streamlab.store import Library
-from tests.conftest import CASSETTES, DONE, chat_event, make_recording
-from tests.test_transport import ANSWER, CHAT, MESSAGES
+from tests.conftest import CASSETTES, DONE, FIXTURES, chat_event, make_recording
+from tests.sdk_streams import STREAMS, TEXTS
 
+CHAT = read_cassette(FIXTURES / "llama.cpp/short.jsonl")[0]
+ANSWER = STREAMS["anthropic-messages"]
+MESSAGES: Any = [{"role": "user", "content": "Hi"}]
 URL = "https://api.example/v1/chat/completions"
 EVENTS = (chat_event("a"), chat_event("b"), DONE)
 T0_NS = 7_000_000_000
@@ -229,10 +232,10 @@ def sockets() -> Iterator[str]:
         yield server.url
 
 
-def met_on_a_socket(library: ModuleType, url: str, timeout_s: float) -> Seen:
+def met_on_a_socket(library: ModuleType, url: str, *, patience_s: float) -> Seen:
     """What a client gets."""
     seen = Seen()
-    with library.Client(timeout=timeout_s, verify=False) as client:
+    with library.Client(timeout=patience_s, verify=False) as client:
         try:
             with client.stream("POST", url, content=b"{}") as response:
                 for data in response.iter_raw():
@@ -249,15 +252,15 @@ def test_it_ends_as_it_does_on_a_socket(
 ) -> None:
     """The body, and the exception's type and words, are those of a real connection."""
     hangs = reason in ("timeout", "client_closed")
-    timeout_s = 0.02 if hangs else 20
-    real = met_on_a_socket(library, sockets + path(reason, framing), timeout_s)
+    patience_s = 0.02 if hangs else 20
+    real = met_on_a_socket(library, sockets + path(reason, framing), patience_s=patience_s)
     if (reason, framing) == ("unreachable", "no response"):
         real.error = (library.ConnectError, "All connection attempts failed")
     if reason == "protocol_error":
         # What the server sends instead of HTTP is its own, and none in a body that is not framed.
         real.error = (library.RemoteProtocolError, "the bytes received are not HTTP")
     for colour in ("sync", "async"):
-        program = Program(library, colour, read_timeout_s=timeout_s)
+        program = Program(library, colour, read_timeout_s=patience_s)
         seen = program.ask(ended(reason, framing), speed=0)
         assert real.error == seen.error
         # So little patience may be over before anything has come, on a machine that is busy.
@@ -754,7 +757,7 @@ sdks = pytest.mark.parametrize(
         (ask_openai, openai, CHAT, analyze(CHAT).text),
         (ask_async_openai, openai, CHAT, analyze(CHAT).text),
         (ask_groq, groq, CHAT, analyze(CHAT).text),
-        (ask_anthropic, anthropic, ANSWER, "Grüß Gott"),
+        (ask_anthropic, anthropic, ANSWER, TEXTS["anthropic-messages"]),
     ],
     ids=["openai", "openai async", "groq", "anthropic"],
 )

@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
+from streamlab.cli._as_server import settle_as_server
 from streamlab.cli._console import narrate, print_text
-from streamlab.cli._descriptors import allow_many_descriptors
 from streamlab.cli._relayed import narrate_relayed
 from streamlab.cli._stop import on_stop
 from streamlab.errors import StoreError
 from streamlab.record.proxy import ProxyServer
 from streamlab.record.upstream import Upstream
+from streamlab.redaction import Redaction
 from streamlab.store import Library
 
 __all__ = ["run_proxy"]
@@ -23,10 +24,12 @@ def run_proxy(
     host: str,
     port: int,
     keep_encoding: bool,
+    connect_s: float,
     tags: tuple[str, ...],
+    redact: Redaction,
 ) -> None:
     """Relay and record until SIGINT or SIGTERM."""
-    allow_many_descriptors()
+    settle_as_server()
     with (
         Library(db, create=True) as library,
         library.open_writer(derives_apart=True, on_error=_tell_of_stop) as writer,
@@ -35,7 +38,9 @@ def run_proxy(
             upstreams,
             writer,
             keep_encoding=keep_encoding,
+            connect_s=connect_s,
             tags=tags,
+            redact=redact,
             on_relayed=narrate_relayed,
         )
         asyncio.run(_run(server, upstreams, db, host=host, port=port))

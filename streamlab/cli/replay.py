@@ -34,11 +34,16 @@ def replay(
         float | None, typer.Option("--jitter", help="The largest deviation of a wait; 0.2 is 20 %.")
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Draws other deviations.")] = 0,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option("--fault", help="Break answers; may be repeated.", metavar="SPEC"),
+    ] = None,
 ) -> None:
     """Serve recordings (all, if none is named) as the endpoint they were recorded from.
 
     Any recorded route is answered, and GET /v1/models. The URL is printed on stdout; Ctrl-C stops.
     Recordings without times (tagged `untimed`, see `import`) come at once, or at a pace made up.
+    A SPEC says how answers are broken on purpose, such as truncate:after=3 (see docs/faults.md).
     """
     from streamlab.cli._pace import at_pace, parse_pace
     from streamlab.cli._serve import parse_speed, select_served, serve_until_stopped
@@ -46,4 +51,4 @@ def replay(
     factor = parse_speed(speed)
     pace = parse_pace(ttft_ms=ttft_ms, itl_ms=itl_ms, tps=tps, jitter=jitter, seed=seed)
     recordings = at_pace(select_served(which, db), pace)
-    serve_until_stopped(recordings, speed=factor, host=host, port=port)
+    serve_until_stopped(recordings, speed=factor, faults=fault or (), host=host, port=port)

@@ -2,7 +2,7 @@
 
 import heapq
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from threading import Event
 from typing import Protocol
@@ -10,13 +10,12 @@ from typing import Protocol
 __all__ = ["Clock", "Pacer", "Timer", "TimerHeap"]
 
 
-@dataclass(order=True, slots=True)
+@dataclass(slots=True)
 class Timer:
     """A callback that is due at `at_ns`. Cancelling is cheap: the pacer skips it when it is due."""
 
     at_ns: int
-    _order: int
-    _callback: Callable[[], None] | None = field(compare=False)
+    _callback: Callable[[], None] | None
 
     def cancel(self) -> None:
         """Forget the callback; harmless when it has run."""
@@ -65,22 +64,23 @@ class TimerHeap:
     """Timers in the order they are due; of two due at once, the older first."""
 
     def __init__(self) -> None:
-        self._timers: list[Timer] = []
+        # Tuples, which are compared without calling into Python.
+        self._timers: list[tuple[int, int, Timer]] = []
         self._order = count()
 
     def push(self, at_ns: int, callback: Callable[[], None]) -> tuple[Timer, bool]:
         """The new timer, and whether it is now the first."""
-        timer = Timer(at_ns, next(self._order), callback)
-        heapq.heappush(self._timers, timer)
-        return timer, self._timers[0] is timer
+        timer = Timer(at_ns, callback)
+        heapq.heappush(self._timers, (at_ns, next(self._order), timer))
+        return timer, self._timers[0][2] is timer
 
     def next_at_ns(self) -> int | None:
         """When the first timer is due."""
-        return self._timers[0].at_ns if self._timers else None
+        return self._timers[0][0] if self._timers else None
 
     def pop_due(self, now_ns: int) -> list[Timer]:
         """The timers that are due, out of the heap."""
         due = []
-        while self._timers and self._timers[0].at_ns <= now_ns:
-            due.append(heapq.heappop(self._timers))
+        while self._timers and self._timers[0][0] <= now_ns:
+            due.append(heapq.heappop(self._timers)[2])
         return due

@@ -7,11 +7,13 @@ from typing import Any
 from weakref import WeakSet
 
 from streamlab.clock import Clock, SystemClock
-from streamlab.record.active import ActiveRecording
+from streamlab.record.active import ActiveRecording, Labels
+from streamlab.record.redacted import begin_recording
 from streamlab.recording import Header, Request
+from streamlab.redaction import Redaction
 from streamlab.store import Library, Writer
 
-__all__ = ["Recorder", "Store", "header_pairs", "known_body"]
+__all__ = ["Recorder", "Store", "asked", "header_pairs", "known_body"]
 
 Store = str | os.PathLike[str] | Library | Writer
 
@@ -27,30 +29,32 @@ class Recorder:
     """
 
     def __init__(
-        self, store: Store, *, name: str, tags: tuple[str, ...], clock: Clock | None
+        self,
+        store: Store,
+        *,
+        name: str,
+        tags: tuple[str, ...],
+        redact: Redaction | None,
+        clock: Clock | None,
     ) -> None:
         self._writer, self._is_ours = _open_writer(store)
-        self._name = name
-        self._tags = tags
+        self._labels = Labels(
+            name=name, source="transport", tags=tags, redact=redact or Redaction()
+        )
         self._clock = clock or SystemClock()
         self._begun: WeakSet[ActiveRecording] = WeakSet()
         self._has_warned = False
 
-    # Any: httpx's and httpx2's requests have the same attributes and no class in common.
-    def begin(self, request: Any) -> ActiveRecording:  # noqa: ANN401
+    def begin(self, request: Request) -> ActiveRecording:
         """A request is handed to the transport."""
         self.warn()
-        asked = Request(
-            method=request.method,
-            url=str(request.url),
-            headers=header_pairs(request.headers),
-            body=known_body(request) or b"",
-        )
-        active = ActiveRecording(
-            asked, self._writer, self._clock, name=self._name, source="transport", tags=self._tags
-        )
+        active = begin_recording(request, self._labels, self._writer, self._clock)
         self._begun.add(active)
         return active
+
+    def flush(self) -> None:
+        """Wait until all that was recorded so far is stored; what is under way goes on."""
+        self._writer.flush()
 
     def settle(self) -> None:
         """The transport is closed: what is under way has ended; wait until all is stored."""
@@ -78,6 +82,17 @@ def _open_writer(store: Store) -> tuple[Writer, bool]:
         return store.open_writer(), True
     with Library(Path(store), create=True) as library:
         return library.open_writer(), True
+
+
+# Any: httpx's and httpx2's requests have the same attributes and no class in common.
+def asked(request: Any) -> Request:  # noqa: ANN401
+    """A request of either, without its body if that is a stream."""
+    return Request(
+        method=request.method,
+        url=str(request.url),
+        headers=header_pairs(request.headers),
+        body=known_body(request) or b"",
+    )
 
 
 def header_pairs(headers: Any) -> tuple[Header, ...]:  # noqa: ANN401 - of httpx or httpx2

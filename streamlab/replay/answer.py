@@ -1,13 +1,12 @@
-"""Answers that no recording holds: the list of models, and that there is no recording."""
+"""Answers that no recording holds: the list of models, that there is no recording, and refusals."""
 
 import json
 
-from streamlab.recording import End, Read, Recording, Request, Response
+from streamlab._http1 import response_head
+from streamlab.recording import End, Header, Read, Recording, Request, Response
 from streamlab.replay.match import Catalog, models
-from streamlab.replay.script import Script, script
-from streamlab.schedule import schedule
 
-__all__ = ["miss_answer", "models_answer", "substitute"]
+__all__ = ["error_response", "json_response", "substitute"]
 
 
 def substitute(catalog: Catalog, method: str, target: str) -> Recording:
@@ -17,41 +16,28 @@ def substitute(catalog: Catalog, method: str, target: str) -> Recording:
     return _miss(catalog, method, target)
 
 
-def models_answer(catalog: Catalog) -> Script:
-    """`GET /v1/models` in the OpenAI API's shape: the models of the recorded requests."""
-    return _script(_models(catalog))
-
-
-def miss_answer(catalog: Catalog, method: str, target: str) -> Script:
-    """503 in the OpenAI API's error shape: what was asked, and what there is.
-
-    `x-should-retry: false` keeps the OpenAI SDKs from asking again: a miss stays a miss.
-    """
-    return _script(_miss(catalog, method, target))
-
-
 def _models(catalog: Catalog) -> Recording:
+    """`GET /v1/models` in the OpenAI API's shape: the models of the recorded requests."""
     listed = [
         {"id": name, "object": "model", "created": 0, "owned_by": "streamlab"}
         for name in models(catalog.recordings)
     ]
-    return _json_answer(200, {"object": "list", "data": listed})
+    return _answer(200, {"object": "list", "data": listed})
 
 
 def _miss(catalog: Catalog, method: str, target: str) -> Recording:
+    """503 in the OpenAI API's error shape: what was asked, and what there is.
+
+    `x-should-retry: false` keeps the OpenAI SDKs from asking again: a miss stays a miss.
+    """
     routes = ", ".join(map(str, catalog.routes())) or "none"
     message = f"no recording answers {method} {target}; recorded routes: {routes}"
     error = {"message": message, "type": "streamlab_no_recording", "code": "no_recording"}
-    return _json_answer(503, {"error": {**error, "param": None}}, ("x-should-retry", "false"))
+    return _answer(503, {"error": {**error, "param": None}}, ("x-should-retry", "false"))
 
 
-def _json_answer(status: int, content: object, *headers: tuple[str, str]) -> Recording:
-    body = json.dumps(content).encode()
-    fields = (
-        ("Content-Type", "application/json"),
-        ("Content-Length", str(len(body))),
-        *headers,
-    )
+def _answer(status: int, content: object, *headers: Header) -> Recording:
+    fields, body = _json(content, headers)
     return Recording(
         id="",
         request=Request(method="", url=""),
@@ -61,5 +47,20 @@ def _json_answer(status: int, content: object, *headers: tuple[str, str]) -> Rec
     )
 
 
-def _script(answer: Recording) -> Script:
-    return script(schedule(answer), http_version="1.1")
+def json_response(status: int, content: object, *headers: Header) -> bytes:
+    """A whole response with `content` as its body."""
+    fields, body = _json(content, headers)
+    return response_head(status, fields) + body
+
+
+def error_response(status: int, message: str, kind: str, *headers: Header) -> bytes:
+    """A whole response in the OpenAI API's error shape."""
+    error = {"message": message, "type": kind, "code": None, "param": None}
+    return json_response(status, {"error": error}, *headers)
+
+
+def _json(content: object, headers: tuple[Header, ...]) -> tuple[tuple[Header, ...], bytes]:
+    """Header fields and body."""
+    body = json.dumps(content).encode()
+    fields = (("Content-Type", "application/json"), ("Content-Length", str(len(body))))
+    return (*fields, *headers), body

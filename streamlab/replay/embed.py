@@ -8,6 +8,7 @@ from queue import SimpleQueue
 
 from streamlab.clock import Clock
 from streamlab.errors import NetworkError
+from streamlab.fault import Fault
 from streamlab.recording import Recording
 from streamlab.replay.server import ReplayServer
 
@@ -19,15 +20,19 @@ def serve(
     recordings: Sequence[Recording],
     *,
     speed: float = 1.0,
+    faults: Sequence[str | Fault] = (),
     host: str = "127.0.0.1",
     port: int = 0,
+    has_control: bool = True,
     clock: Clock | None = None,
 ) -> Iterator[ReplayServer]:
     """A running server with its `url`; closed at the end of the block.
 
-    NetworkError if the address cannot be had.
+    NetworkError if the address cannot be had, InputError for what is no fault.
     """
-    server = ReplayServer(recordings, speed=speed, clock=clock)
+    server = ReplayServer(
+        recordings, speed=speed, faults=faults, has_control=has_control, clock=clock
+    )
     started: SimpleQueue[BaseException | None] = SimpleQueue()
     loop = asyncio.new_event_loop()
     stop = asyncio.Event()

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from streamlab._http1 import Exchange
 from streamlab.clock import Clock, Pacer, Timer
-from streamlab.replay.script import STEP_BYTES, Script
+from streamlab.replay.script import STEP_BYTES, Script, Step
 from streamlab.schedule import Finish, Hang, Reset
 
 __all__ = ["Performance", "Stage"]
@@ -82,26 +82,27 @@ class Performance:
     def _write_due(self, elapsed_ns: int) -> bool:
         """Write the steps that are due; False if the client does not keep up with them."""
         while not self._exchange.is_paused:
-            frames = self._take_due(elapsed_ns)
-            if not frames:
+            due = self._take_due(elapsed_ns)
+            if not due:
                 return True
-            self._exchange.send_raw(b"".join(frames))
+            self._exchange.send_raw(b"".join([step.data for step in due]))
+            for step in due:
+                self._stage.note_lateness_ns(elapsed_ns - step.at_ns)
         return False
 
-    def _take_due(self, elapsed_ns: int) -> list[bytes]:
-        """The frames of the next steps that are due, up to about `STEP_BYTES`."""
-        frames: list[bytes] = []
+    def _take_due(self, elapsed_ns: int) -> list[Step]:
+        """The next steps that are due, up to about `STEP_BYTES`."""
+        due: list[Step] = []
         size = 0
         steps = self._script.steps
         while self._next < len(steps) and size < STEP_BYTES:
             step = steps[self._next]
             if step.at_ns > elapsed_ns:
                 break
-            frames.append(step.data)
+            due.append(step)
             size += len(step.data)
-            self._stage.note_lateness_ns(elapsed_ns - step.at_ns)
             self._next += 1
-        return frames
+        return due
 
     def _wait_until_ns(self, at_ns: int) -> None:
         self._timer = self._stage.pacer.call_at_ns(self._start_ns + at_ns, self._go_on)

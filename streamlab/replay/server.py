@@ -1,5 +1,6 @@
 """The replay server: recordings as the endpoint they were recorded from."""
 
+import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,8 +9,14 @@ from typing import Final
 from streamlab._http1 import Exchange, HttpRequest, Listener, same_origin_path
 from streamlab.clock import Clock, Pacer, SystemClock
 from streamlab.errors import InputError
+from streamlab.fault import Fault, parse_faults
 from streamlab.recording import Recording
-from streamlab.replay.answer import miss_answer, models_answer
+from streamlab.redaction import redact_headers, redact_url
+from streamlab.replay.answer import error_response, substitute
+from streamlab.replay.asked import Asked
+from streamlab.replay.control import Control
+from streamlab.replay.fault_plan import Blow, FaultPlan, broken
+from streamlab.replay.hold import Hold, numbered
 from streamlab.replay.match import Catalog
 from streamlab.replay.perform import Performance
 from streamlab.replay.script import Script, script
@@ -18,16 +25,16 @@ from streamlab.schedule import schedule
 __all__ = ["Answered", "ReplayServer"]
 
 _LATENESS_KEPT: Final = 1_000_000
+_REQUESTS_KEPT: Final = 10_000
+
+_FAULT_HEADER: Final = "X-Streamlab-Fault"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """One answer that is over. `recording_id` is "" where no recording answered; `to_the_end` is
-    False if the client left before."""
+    """One answer that is over; `to_the_end` is False if the client left before."""
 
-    method: str
-    target: str
-    recording_id: str
+    asked: Asked
     to_the_end: bool
 
 
@@ -39,7 +46,10 @@ class ReplayServer:
     """Serves recordings at `speed` (1 as recorded, 2 twice as fast, 0 without waiting).
 
     `start` and `close` belong to one event loop; `serve` runs a server in a thread of its own.
-    `lateness_ns` holds, for the latest million writes, actual minus scheduled time.
+    `lateness_ns` holds, for the latest million writes, actual minus scheduled time; `requests` what
+    was asked lately, credentials redacted. `faults` (docs/faults.md) break answers on purpose, in
+    their order. Without `has_control` there is no control API, and a client's request for a fault
+    means nothing.
     """
 
     def __init__(
@@ -47,6 +57,8 @@ class ReplayServer:
         recordings: Sequence[Recording],
         *,
         speed: float = 1.0,
+        faults: Sequence[str | Fault] = (),
+        has_control: bool = True,
         clock: Clock | None = None,
         on_answered: Callable[[Answered], None] = _ignore,
     ) -> None:
@@ -56,10 +68,15 @@ class ReplayServer:
         self.clock: Clock = clock or SystemClock()
         self.pacer: Pacer
         self.lateness_ns: deque[int] = deque(maxlen=_LATENESS_KEPT)
+        self.requests: deque[Asked] = deque(maxlen=_REQUESTS_KEPT)
         self._speed = speed
         self._on_answered = on_answered
         self._scripts: dict[tuple[str, str], Script] = {}
+        self._holds: list[tuple[str | None, Hold]] = []
+        self.fault_plan = FaultPlan(faults)
+        self._control = Control(self) if has_control else None
         self._listener = Listener(self._answer)
+        self._loop: asyncio.AbstractEventLoop
 
     @property
     def url(self) -> str:
@@ -68,6 +85,7 @@ class ReplayServer:
 
     async def start(self, *, host: str = "127.0.0.1", port: int = 0) -> None:
         """Listen; port 0 takes a free one. NetworkError if the address cannot be had."""
+        self._loop = asyncio.get_running_loop()
         self.pacer = self.clock.open_pacer()
         try:
             await self._listener.start(host, port)
@@ -85,31 +103,90 @@ class ReplayServer:
         """See `perform.Stage`."""
         self.lateness_ns.append(lateness_ns)
 
+    def hold(self, recording: str | None = None) -> Hold:
+        """Hold back the next stream that is asked for (of the recording with that name or id)."""
+        held = Hold(self._loop.call_soon_threadsafe)
+        self._holds.append((recording, held))
+        return held
+
+    def fault(self, fault: str | Fault) -> Fault:
+        """From now on this fault, too, breaks answers. InputError if it is no fault."""
+        return self.fault_plan.add(fault)
+
+    def heal(self) -> None:
+        """No fault breaks answers any more, but those that clients ask for, counted anew."""
+        self.fault_plan.clear()
+
     def _answer(self, request: HttpRequest, exchange: Exchange) -> None:
         target = same_origin_path(request.target)
-        chosen = self._choose(request, target)
+        if self._control is not None and self._control.takes(target):
+            self._control.answer(request, exchange)
+            return
+        try:
+            wanted = self._wanted_faults(request)
+        except InputError as error:
+            message = f"{_FAULT_HEADER}: {error.message} ({error.hint})"
+            exchange.send_raw(error_response(400, message, "streamlab_fault_error"))
+            exchange.finish(keep_alive=request.keeps_alive)
+            return
+        recording = self.catalog.pick(request.method, target, request.body)
+        blows = self.fault_plan.blows(recording, wanted) if recording else []
+        asked = Asked(
+            method=request.method,
+            target=redact_url(target),
+            headers=redact_headers(request.headers),
+            body=request.body,
+            recording_id=recording.id if recording else "",
+            faults=tuple(str(blow.fault) for blow in blows),
+        )
+        self.requests.append(asked)
+        held = self._take_hold(recording) if recording else None
+        if recording is None:
+            answer = self._substitute(request, target)
+        elif held is None:
+            answer = self._script(recording, request.http_version, blows)
+        else:
+            timed, events = numbered(broken(schedule(recording), blows))
+            held.begin(asked, events)
+            answer = script(timed, http_version=request.http_version)
 
         def done(to_the_end: bool) -> None:
-            answered = Answered(
-                method=request.method,
-                target=target,
-                recording_id=chosen.recording_id,
-                to_the_end=to_the_end,
-            )
-            self._on_answered(answered)
+            if held is not None:
+                held.end()
+            self._on_answered(Answered(asked=asked, to_the_end=to_the_end))
 
-        keep_alive = request.keeps_alive
-        Performance(chosen, exchange, self, keep_alive=keep_alive, on_done=done).start()
+        stage = held or self
+        performance = Performance(
+            answer, exchange, stage, keep_alive=request.keeps_alive, on_done=done
+        )
+        performance.start()
+        if held is not None:
+            held.start()
 
-    def _choose(self, request: HttpRequest, target: str) -> Script:
-        recording = self.catalog.pick(request.method, target, request.body)
-        if recording is not None:
-            return self._script(recording, request.http_version)
-        if request.method == "GET" and target.partition("?")[0].endswith("/models"):
-            return models_answer(self.catalog)
-        return miss_answer(self.catalog, request.method, target)
+    def _wanted_faults(self, request: HttpRequest) -> Sequence[Fault]:
+        """What the client asks to be broken. InputError if it is no fault."""
+        if self._control is None:
+            return ()
+        name = _FAULT_HEADER.lower()
+        return parse_faults(";".join(v for n, v in request.headers if n.lower() == name))
 
-    def _script(self, recording: Recording, http_version: str) -> Script:
+    def _take_hold(self, recording: Recording) -> Hold | None:
+        """The first hold that is meant for this recording, if there is one."""
+        for index, (which, held) in enumerate(self._holds):
+            if which in (None, recording.id, recording.name):
+                del self._holds[index]
+                return held
+        return None
+
+    def _substitute(self, request: HttpRequest, target: str) -> Script:
+        """The answer to what no recording answers."""
+        answer = substitute(self.catalog, request.method, target)
+        return script(schedule(answer), http_version=request.http_version)
+
+    def _script(self, recording: Recording, http_version: str, blows: Sequence[Blow]) -> Script:
+        if blows:
+            timed = broken(schedule(recording, speed=self._speed), blows)
+            return script(timed, http_version=http_version)
         key = (recording.id, http_version)
         if key not in self._scripts:
             timed = schedule(recording, speed=self._speed)
