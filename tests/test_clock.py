@@ -5,7 +5,7 @@ import sys
 from threading import Event, Thread
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from streamlab.clock import Clock, ManualClock, SystemClock, system
@@ -157,6 +157,7 @@ def test_the_machines_clock_waits_no_less_than_asked() -> None:
         assert machine.now_ns() >= at_ns
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.lists(st.integers(0, 9), max_size=6), min_size=1, max_size=5), st.integers(0, 5))
 @example([[0, 0, 0, 0, 1], [5]], 5)
 def test_each_task_sees_the_times_it_waited_for(gaps: list[list[int]], turns: int) -> None:

@@ -21,7 +21,7 @@ import httpx
 import httpx2
 import openai
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamlab import (
@@ -170,6 +170,7 @@ def test_a_program_sees_the_recording_at_its_times(
     assert (scaled(CHAT.end.at_ns), None) == (seen.end_at_ns, seen.error)
 
 
+@settings(deadline=None, max_examples=50)
 @given(
     st.lists(st.tuples(st.integers(0, 10**10), st.binary(min_size=1, max_size=9)), max_size=6),
     st.integers(0, 10**9),
@@ -210,6 +211,10 @@ ENDS = [
 ]
 
 
+def body(seen: Seen) -> bytes:
+    return b"".join(data for _, data in seen.reads)
+
+
 def path(reason: str, framing: str) -> str:
     return f"/{reason}/{framing}".replace(" ", "-")
 
@@ -246,7 +251,8 @@ def test_it_ends_as_it_does_on_a_socket(
     sockets: str, library: ModuleType, reason: str, framing: str
 ) -> None:
     """The body, and the exception's type and words, are those of a real connection."""
-    patience_s = 0.2 if reason in ("timeout", "client_closed") else 20
+    hangs = reason in ("timeout", "client_closed")
+    patience_s = 0.02 if hangs else 20
     real = met_on_a_socket(library, sockets + path(reason, framing), patience_s=patience_s)
     if (reason, framing) == ("unreachable", "no response"):
         real.error = (library.ConnectError, "All connection attempts failed")
@@ -254,10 +260,12 @@ def test_it_ends_as_it_does_on_a_socket(
         # What the server sends instead of HTTP is its own, and none in a body that is not framed.
         real.error = (library.RemoteProtocolError, "the bytes received are not HTTP")
     for colour in ("sync", "async"):
-        program = Program(library, colour, read_timeout_s=0.02)
+        program = Program(library, colour, read_timeout_s=patience_s)
         seen = program.ask(ended(reason, framing), speed=0)
         assert real.error == seen.error
-        assert b"".join(data for _, data in real.reads) == b"".join(data for _, data in seen.reads)
+        # So little patience may be over before anything has come, on a machine that is busy.
+        if not hangs:
+            assert body(real) == body(seen)
 
 
 def recorded_again(library: Library, recording: Recording) -> Iterator[Recording | None]:
@@ -455,18 +463,20 @@ def test_a_task_that_waits_for_ever_can_be_ended(way: str) -> None:
         response = await client.send(client.build_request("POST", URL), stream=True)
 
         async def read() -> None:
-            async with asyncio.timeout(0.01 if way == "timeout" else None):
+            async with limit:
                 async for _ in response.aiter_raw():
                     come.release()
 
-        come = asyncio.Semaphore(0)
+        come, limit = asyncio.Semaphore(0), asyncio.timeout(None)
         task = asyncio.create_task(read())
         for _ in EVENTS:
             await come.acquire()
         await asyncio.sleep(0)
         if way == "cancel":
             task.cancel()
-        elif way != "timeout":
+        elif way == "timeout":
+            limit.reschedule(0)  # long ago
+        else:
             await (response if way == "response" else client).aclose()
         expected = {"cancel": asyncio.CancelledError, "timeout": TimeoutError}
         with pytest.raises(expected.get(way, httpx.ReadError)):
