@@ -19,7 +19,7 @@ from pathlib import Path
 from harness import BODY, MS, PATH, Figure, percentiles, print_figures, second_process, stream
 
 from streamlab.clock import SystemClock
-from streamlab.record.active import ActiveRecording
+from streamlab.record.active import ActiveRecording, Labels
 from streamlab.recording import Request
 from streamlab.store import Library, Writer
 
@@ -97,7 +97,7 @@ def _paced(path: Path) -> Iterator[Figure]:
 
 def _begin(writer: Writer) -> ActiveRecording:
     request = Request(method="POST", url=f"http://127.0.0.1{PATH}", body=BODY)
-    active = ActiveRecording(request, writer, SystemClock())
+    active = ActiveRecording(request, Labels(), writer, SystemClock())
     active.respond(200, (("Content-Type", "text/event-stream"),), "HTTP/1.1")
     return active
 

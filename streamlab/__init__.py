@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from streamlab.record.once import record_once
     from streamlab.record.transport import AsyncRecordingTransport, RecordingTransport
     from streamlab.recording import Recording, Request
+    from streamlab.redaction import Redaction
     from streamlab.replay import ReplayServer, serve
     from streamlab.store import Library
     from streamlab.timeline import arrivals
@@ -31,6 +32,7 @@ __all__ = [
     "Recording",
     "RecordingAdapter",
     "RecordingTransport",
+    "Redaction",
     "ReplayServer",
     "Request",
     "StreamlabError",
@@ -54,6 +56,7 @@ _HOMES = {
     "record.guard": ("block_network",),
     "record.transport": ("AsyncRecordingTransport", "RecordingTransport"),
     "recording": ("Recording", "Request"),
+    "redaction": ("Redaction",),
     "replay": ("ReplayServer", "serve"),
     "store": ("Library",),
     "timeline": ("arrivals",),

@@ -4,12 +4,20 @@ Times are integer nanoseconds of a monotonic clock, as offsets from t0, the inst
 handed to the transport. Wall time appears once, in `Recording.started_at`, for display only.
 """
 
+from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, get_args
 
-from streamlab.redaction import Header, redact_headers, redact_text, redact_url
+from streamlab.redaction import (
+    BodyRedactor,
+    Header,
+    Redaction,
+    redact_body,
+    redact_url,
+)
 
 __all__ = [
+    "BODIES_REDACTED",
     "END_REASONS",
     "UNTIMED",
     "End",
@@ -22,6 +30,7 @@ __all__ = [
     "Request",
     "Response",
     "header_value",
+    "redact_recording",
 ]
 
 EndReason = Literal[
@@ -38,6 +47,9 @@ END_REASONS: tuple[EndReason, ...] = get_args(EndReason)
 
 UNTIMED: Final = "untimed"
 """The tag of a recording whose times mean nothing: it was imported from a format without any."""
+
+BODIES_REDACTED: Final = "redacted"
+"""The tag of a recording whose bodies rules were applied to: they may not be what was sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +132,9 @@ class RecordingBuilder:
     redacted as they come in: nothing that leaves the builder holds one. Times that would run
     backwards are lifted to the time before them, so reads' times never decrease.
 
-    Without `keeps_reads` the recording that is built has none: each was handed on as it came.
+    Without `keeps_reads` the recording that is built has none: each was handed on as it came. Where
+    `redact` has rules for bodies, reads go through `hold` and `release`, not `read`; `replaced` is
+    the number of values that these rules replaced.
     """
 
     id: str
@@ -130,22 +144,36 @@ class RecordingBuilder:
     tags: tuple[str, ...] = ()
     started_at: str = ""
     keeps_reads: bool = True
+    redact: Redaction = field(default_factory=Redaction)
     _response: Response | None = None
     _marks: list[Mark] = field(default_factory=list)
     _reads: list[Read] = field(default_factory=list)
     _end: End | None = None
     _latest_ns: int = 0
+    _body: BodyRedactor = field(init=False)
+    _held_ns: deque[int] = field(default_factory=deque)
+    _replaced_in_request: int = 0
 
     def __post_init__(self) -> None:
-        self.request = Request(
-            method=self.request.method,
+        self._body = BodyRedactor(self.redact)
+        self.tags = _tags(self.tags, self.redact)
+        self.send(self.request.body)
+        self.request = replace(
+            self.request,
             url=redact_url(self.request.url),
-            headers=redact_headers(self.request.headers),
-            body=self.request.body,
+            headers=self.redact.redact_headers(self.request.headers),
         )
+
+    @property
+    def replaced(self) -> int:
+        """The number of values replaced in bodies so far."""
+        return self._replaced_in_request + self._body.replaced
 
     def send(self, body: bytes) -> Request:
         """The body of the request, where it was not known at the beginning."""
+        if self.redact.has_body_rules:
+            described = _body_headers(self.request.headers)
+            body, self._replaced_in_request = redact_body(self.redact, body, **described)
         self.request = replace(self.request, body=body)
         return self.request
 
@@ -162,9 +190,10 @@ class RecordingBuilder:
         self._response = Response(
             status=status,
             http_version=http_version,
-            headers=redact_headers(headers),
+            headers=self.redact.redact_headers(headers),
             at_ns=self._forward(at_ns),
         )
+        self._body = BodyRedactor(self.redact, **_body_headers(headers))
         return self._response
 
     def read(self, at_ns: int, data: bytes) -> Read:
@@ -174,11 +203,30 @@ class RecordingBuilder:
             self._reads.append(read)
         return read
 
+    def hold(self, at_ns: int, data: bytes) -> list[Read]:
+        """The transport yielded bytes that rules have to see first: the reads that are ready now.
+
+        They have the times at which they came; one of which nothing is left is left out.
+        """
+        self._held_ns.append(self._forward(at_ns))
+        return self._keep(self._body.feed(data))
+
+    def release(self) -> list[Read]:
+        """The body has ended: the reads that were held until now."""
+        return self._keep(self._body.close())
+
+    def _keep(self, pieces: list[bytes]) -> list[Read]:
+        timed = [(self._held_ns.popleft(), data) for data in pieces]
+        reads = [Read(at_ns=at_ns, data=data) for at_ns, data in timed if data]
+        if self.keeps_reads:
+            self._reads += reads
+        return reads
+
     def finish(self, at_ns: int, reason: EndReason, detail: str = "") -> End:
         """The stream ended. The first end counts: what comes after is a consequence of it."""
         if self._end is None:
             at_ns = self._forward(at_ns)
-            self._end = End(at_ns=at_ns, reason=reason, detail=redact_text(detail))
+            self._end = End(at_ns=at_ns, reason=reason, detail=self.redact.redact_text(detail))
         return self._end
 
     def build(self) -> Recording:
@@ -199,3 +247,43 @@ class RecordingBuilder:
     def _forward(self, at_ns: int) -> int:
         self._latest_ns = max(self._latest_ns, at_ns)
         return self._latest_ns
+
+
+def _body_headers(headers: tuple[Header, ...]) -> dict[str, str]:
+    return {
+        "content_type": header_value(headers, "content-type") or "",
+        "coding": header_value(headers, "content-encoding") or "",
+    }
+
+
+def _tags(tags: tuple[str, ...], redact: Redaction) -> tuple[str, ...]:
+    is_told = BODIES_REDACTED in tags or not redact.has_body_rules
+    return tags if is_told else (*tags, BODIES_REDACTED)
+
+
+def redact_recording(recording: Recording, redact: Redaction) -> tuple[Recording, int]:
+    """The recording as it would have been recorded with these rules, and the number of values that
+    they replace in it, credentials included."""
+    builder = RecordingBuilder(id=recording.id, request=recording.request, redact=redact)
+    response, end, reads = recording.response, recording.end, recording.reads
+    if response is not None:
+        headers = builder.respond(0, response.status, response.headers).headers
+        response = replace(response, headers=headers)
+    if end is not None:
+        end = replace(end, detail=redact.redact_text(end.detail))
+    if redact.has_body_rules:
+        ready = [each for read in reads for each in builder.hold(read.at_ns, read.data)]
+        reads = (*ready, *builder.release())
+    tags = _tags(recording.tags, redact)
+    redacted = replace(
+        recording, tags=tags, request=builder.request, response=response, reads=reads, end=end
+    )
+    outside = zip(_outside_bodies(recording), _outside_bodies(redacted), strict=True)
+    return redacted, builder.replaced + sum(before != after for before, after in outside)
+
+
+def _outside_bodies(recording: Recording) -> list[object]:
+    """What rules may change besides bodies, one by one."""
+    headers = recording.response.headers if recording.response else ()
+    detail = recording.end.detail if recording.end else ""
+    return [recording.request.url, *recording.request.headers, *headers, detail]

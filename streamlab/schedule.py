@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from streamlab.content_coding import decoded_body
-from streamlab.recording import EndReason, Header, Recording, Response, header_value
+from streamlab.recording import (
+    BODIES_REDACTED,
+    EndReason,
+    Header,
+    Recording,
+    Response,
+    header_value,
+)
 from streamlab.redaction import REDACTED
 
 __all__ = [
@@ -126,7 +133,7 @@ def schedule(recording: Recording, *, speed: float = 1.0) -> Schedule:
     actions: list[Action] = []
     response = recording.response
     if response is not None:
-        headers = _replayable(response)
+        headers = _replayable(recording, response)
         actions.append(
             SendHead(at_ns=scaled(response.at_ns), status=response.status, headers=headers)
         )
@@ -156,10 +163,24 @@ def _tail(recording: Recording) -> bytes:
     return decoded_body(recording)[-_TAIL_BYTES:]
 
 
-def _replayable(response: Response) -> tuple[Header, ...]:
-    """The recorded headers, in their order and spelling, but for those whose value was redacted:
-    a client must not store `[redacted]` as its cookie."""
-    return tuple((name, value) for name, value in response.headers if REDACTED not in value)
+def _replayable(recording: Recording, response: Response) -> tuple[Header, ...]:
+    """The recorded headers, in their order and spelling, but for those whose value was redacted (a
+    client must not store `[redacted]` as its cookie) and the length of a body that was."""
+    length = _redacted_length(recording)
+    return tuple(
+        (name, length if length and name.lower() == "content-length" else value)
+        for name, value in response.headers
+        if REDACTED not in value
+    )
+
+
+def _redacted_length(recording: Recording) -> str:
+    """The Content-Length of a body that rules were applied to, "" for others: what it was before is
+    true no more. A body that was cut keeps promising more than it has."""
+    if BODIES_REDACTED not in recording.tags or not recording.reads:
+        return ""
+    is_cut = recording.end is None or recording.end.reason != "complete"
+    return str(len(recording.body) + is_cut)
 
 
 def _framing(method: str, response: Response | None) -> Framing:

@@ -18,10 +18,14 @@ _HEX: Final = frozenset(b"0123456789abcdefABCDEF")
 
 
 class LengthBody:
-    """A body of a stated length (RFC 9112, 6.2)."""
+    """A body of a stated length (RFC 9112, 6.2).
+
+    `surplus_bytes` is how much of what was fed last came after the end of the body.
+    """
 
     def __init__(self, length: int) -> None:
         self.detail = ""
+        self.surplus_bytes = 0
         self._remaining = length
 
     @property
@@ -33,6 +37,7 @@ class LengthBody:
         """The bytes of the body in `data`; what follows it is left out."""
         piece = data[: self._remaining]
         self._remaining -= len(piece)
+        self.surplus_bytes = len(data) - len(piece)
         return [piece] if piece else []
 
 
@@ -41,6 +46,7 @@ class CloseBody:
 
     state: State = "open"
     detail = ""
+    surplus_bytes = 0
 
     def feed(self, data: bytes) -> list[bytes]:
         """All of it."""
@@ -51,12 +57,14 @@ class ChunkedBody:
     """A body in the chunked coding (RFC 9112, 7.1).
 
     Each HTTP chunk is a piece of its own; one that comes in parts gives a piece per part. Bytes
-    that are no chunked coding make it `broken`, and `detail` says how.
+    that are no chunked coding make it `broken`, and `detail` says how; its lines end with CRLF, and
+    nothing else is a line end. `surplus_bytes` is as in `LengthBody`.
     """
 
     def __init__(self) -> None:
         self.state: State = "open"
         self.detail = ""
+        self.surplus_bytes = 0
         self._remaining = 0
         self._line = b""
         self._expects: Literal["size", "data", "end of data", "trailer"] = "size"
@@ -76,6 +84,8 @@ class ChunkedBody:
                     self._expects = "end of data"
             else:
                 position = self._feed_line(data, position)
+        if self.state != "open":
+            self.surplus_bytes = len(data) - position
         return pieces
 
     def _feed_line(self, data: bytes, position: int) -> int:
@@ -91,6 +101,9 @@ class ChunkedBody:
         return stop
 
     def _read_line(self, line: bytes) -> None:
+        if not line.endswith(b"\r\n") or line.count(b"\r") > 1:
+            self._break(f"a line of the chunked coding has another end than CRLF: {line[:40]!r}")
+            return
         match self._expects:
             case "size":
                 self._read_size(line)
@@ -98,7 +111,7 @@ class ChunkedBody:
                 self._expects = "size"
             case "trailer":
                 self._trailer_bytes += len(line)
-                if line in (b"\r\n", b"\n"):
+                if line == b"\r\n":
                     self.state = "complete"
                 elif self._trailer_bytes > _MAX_TRAILER_BYTES:
                     self._break("the trailers are too long")
@@ -108,7 +121,7 @@ class ChunkedBody:
                 )
 
     def _read_size(self, line: bytes) -> None:
-        digits = line.partition(b";")[0].strip()
+        digits = line[:-2].partition(b";")[0].rstrip(b" \t")
         if not digits or len(digits) > _MAX_SIZE_DIGITS or not _HEX.issuperset(digits):
             self._break(f"no chunk size: {line[:40]!r}")
             return

@@ -4,6 +4,7 @@ import asyncio
 import errno
 from typing import Final
 
+from streamlab._http1.limits import Limits
 from streamlab._http1.server import Handler, ServerConnection
 from streamlab.errors import NetworkError
 
@@ -16,10 +17,11 @@ _BACKLOG: Final = 4096
 class Listener:
     """Accepts connections, hands each whole request to `handle`; `url` is known after `start`."""
 
-    def __init__(self, handle: Handler) -> None:
+    def __init__(self, handle: Handler, *, limits: Limits | None = None) -> None:
         self.url = ""
         self.connections: set[ServerConnection] = set()
         self._handle = handle
+        self._limits = limits or Limits()
         self._server: asyncio.Server | None = None
 
     async def start(self, host: str, port: int) -> None:
@@ -43,7 +45,9 @@ class Listener:
         await self._server.wait_closed()
 
     def _connect(self) -> ServerConnection:
-        return ServerConnection(self._handle, open_connections=self.connections)
+        return ServerConnection(
+            self._handle, open_connections=self.connections, limits=self._limits
+        )
 
 
 def _cannot_listen(host: str, port: int, error: OSError) -> NetworkError:

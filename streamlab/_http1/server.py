@@ -1,9 +1,12 @@
 """The server role: requests come out parsed, responses go in as raw bytes.
 
-h11 reads the request; the response is written as it is given, so that a handler can end it in any
-way, an HTTP violation included. One request at a time: a second one on the same connection is
-taken after the first is answered; one that comes earlier (pipelining) is refused after the first
-has been answered unharmed.
+h11 reads the request, `strict` refuses what it is too kind to; the response is written as it is
+given, so that a handler can end it in any way, an HTTP violation included. One request at a time: a
+second one on the same connection is taken after the first is answered; one that comes earlier
+(pipelining) is refused after the first has been answered unharmed.
+
+One timer per connection: a request has to be whole in time, and a connection that waits for another
+is closed in the end. While an answer is under way there is none.
 """
 
 import asyncio
@@ -14,17 +17,17 @@ from typing import Final, cast
 
 import h11
 
+from streamlab._http1.limits import Limits
+from streamlab._http1.strict import header_pairs, refusal, too_large
 from streamlab._http1.tcp import reset_on_close, unacknowledged_bytes
-from streamlab._http1.wire import response_head
-from streamlab.recording import Header, header_value
+from streamlab._http1.wire import connection_options, response_head
+from streamlab.recording import Header
 
-__all__ = ["MAX_BODY_BYTES", "Exchange", "HttpRequest", "ServerConnection"]
+__all__ = ["Exchange", "HttpRequest", "ServerConnection"]
 
-# A request with a few images in it comes to some tens of MB.
-MAX_BODY_BYTES: Final = 64 * 1024 * 1024
-# nginx allows 32 KiB, h11 16 KiB, Node 16 KiB; a long JWT or cookie fits well in 64 KiB.
-_MAX_HEAD_BYTES: Final = 64 * 1024
 _ARRIVAL_POLL_S: Final = 0.001
+# What a refusal quotes of a request is for people.
+_QUOTED: Final = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +43,7 @@ class HttpRequest:
     @property
     def keeps_alive(self) -> bool:
         """Whether the client means to use its connection again (RFC 9112, 9.3)."""
-        connection = header_value(self.headers, "connection") or ""
-        options = {option.strip().lower() for option in connection.split(",")}
+        options = connection_options(self.headers)
         return "close" not in options if self.http_version == "1.1" else "keep-alive" in options
 
 
@@ -96,23 +98,23 @@ class ServerConnection(asyncio.Protocol):
     """One connection of a server; `handle` is called with each whole request."""
 
     def __init__(
-        self,
-        handle: Handler,
-        *,
-        open_connections: "set[ServerConnection]",
-        max_body_bytes: int = MAX_BODY_BYTES,
+        self, handle: Handler, *, open_connections: "set[ServerConnection]", limits: Limits
     ) -> None:
         self._handle = handle
         self._open_connections = open_connections
-        self._max_body_bytes = max_body_bytes
+        self._limits = limits
         self._exchange: Exchange | None = None
         self._has_pipelined = False
+        self._is_idle = False
         self._is_closing = False
+        self._timer: asyncio.TimerHandle | None = None
         self._start_request()
 
     def _start_request(self) -> None:
-        self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=_MAX_HEAD_BYTES)
+        self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=self._limits.head_bytes)
+        self._received = bytearray()
         self._head: h11.Request | None = None
+        self._headers: tuple[Header, ...] = ()
         self._body = bytearray()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -120,9 +122,12 @@ class ServerConnection(asyncio.Protocol):
         # Not asserted: uvloop's transports are no asyncio.Transport, though they do what one does.
         self._transport = cast("asyncio.Transport", transport)
         self._open_connections.add(self)
+        self._allow(self._limits.head_s, self._refuse_late)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """The connection is gone (asyncio calls this)."""
+        self._is_closing = True
+        self._stop_timer()
         self._open_connections.discard(self)
         self._leave()
 
@@ -145,7 +150,13 @@ class ServerConnection(asyncio.Protocol):
         """The client has caught up (asyncio calls this)."""
         if self._exchange is not None:
             self._exchange.is_paused = False
-            self._exchange.on_writable()
+            # Later, since what goes on may close: asyncio, which has just emptied its buffer and
+            # calls from there, would report the connection lost twice.
+            asyncio.get_running_loop().call_soon(self._go_on, self._exchange)
+
+    def _go_on(self, exchange: Exchange) -> None:
+        if exchange is self._exchange and not exchange.is_paused:
+            exchange.on_writable()
 
     def data_received(self, data: bytes) -> None:
         """Bytes of a request (asyncio calls this)."""
@@ -154,12 +165,18 @@ class ServerConnection(asyncio.Protocol):
         if self._exchange is not None:
             self._has_pipelined = True
             return
+        if self._is_idle:
+            self._is_idle = False
+            self._allow(self._limits.head_s, self._refuse_late)
+        if self._head is None:
+            self._received += data
         self._h11.receive_data(data)
         self._read_request()
 
     def close(self) -> None:
         """End the connection at once, an answer under way included."""
         self._is_closing = True
+        self._stop_timer()
         self._transport.abort()
 
     def end_exchange(self, *, keep_alive: bool, abort: bool = False) -> None:
@@ -173,9 +190,26 @@ class ServerConnection(asyncio.Protocol):
             self._refuse(400, "one request at a time: wait for the answer before sending the next")
         elif keep_alive:
             self._start_request()
+            self._is_idle = True
+            self._allow(self._limits.idle_s, self.close)
         else:
             self._is_closing = True
             self._transport.close()
+
+    def _allow(self, seconds: float, too_late: Callable[[], None]) -> None:
+        """Give what is awaited so long from now; this replaces what was given before."""
+        self._stop_timer()
+        self._timer = asyncio.get_running_loop().call_later(seconds, too_late)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _refuse_late(self) -> None:
+        limits = self._limits
+        part, limit_s = ("head", limits.head_s) if self._head is None else ("body", limits.body_s)
+        self._refuse(408, f"the {part} of the request was not whole within {limit_s:g} s")
 
     def _read_request(self) -> None:
         try:
@@ -198,34 +232,52 @@ class ServerConnection(asyncio.Protocol):
     def _take(self, event: object) -> None:
         match event:
             case h11.Request():
-                self._head = event
+                self._take_head(event)
             case h11.Data():
                 self._body += event.data
-                if len(self._body) > self._max_body_bytes:
-                    limit = f"the request body is larger than {self._max_body_bytes} bytes"
-                    self._refuse(413, limit)
+                if len(self._body) > self._limits.body_bytes:
+                    self._refuse(413, too_large(self._limits))
             case h11.EndOfMessage():
                 self._answer()
 
+    def _take_head(self, request: h11.Request) -> None:
+        behind = len(self._h11.trailing_data[0])
+        head = bytes(self._received[: len(self._received) - behind])
+        self._received.clear()
+        self._headers = header_pairs(request)
+        refused = refusal(request, self._headers, head, self._limits)
+        if refused is not None:
+            self._refuse(*refused)
+            return
+        self._head = request
+        self._allow(self._limits.body_s, self._refuse_late)
+
     def _answer(self) -> None:
         assert self._head is not None
+        self._stop_timer()
         self._has_pipelined = bool(self._h11.trailing_data[0])
         self._exchange = Exchange(self, self._transport)
         request = HttpRequest(
             method=self._head.method.decode("ascii"),
             target=self._head.target.decode("latin-1"),
-            headers=tuple(
-                (name.decode("latin-1"), value.decode("latin-1"))
-                for name, value in self._head.headers.raw_items()
-            ),
+            headers=self._headers,
             body=bytes(self._body),
             http_version=self._head.http_version.decode("ascii"),
         )
         self._handle(request, self._exchange)
 
     def _refuse(self, status: int, message: str) -> None:
-        """Answer what cannot be handled, in the shape of the OpenAI API's errors, and close."""
-        error = {"message": message, "type": "invalid_request_error", "code": None, "param": None}
+        """Answer what cannot be handled, in the shape of the OpenAI API's errors, and close.
+
+        A client that is still sending is not cut off before it can have read the answer: closing
+        with bytes unread resets the connection (RFC 9112, 9.6).
+        """
+        error = {
+            "message": message[:_QUOTED],
+            "type": "invalid_request_error",
+            "code": None,
+            "param": None,
+        }
         body = json.dumps({"error": error}).encode()
         headers = (
             ("Content-Type", "application/json"),
@@ -233,5 +285,7 @@ class ServerConnection(asyncio.Protocol):
             ("Connection", "close"),
         )
         self._is_closing = True
+        self._start_request()  # and forget what has come of this one
         self._transport.write(response_head(status, headers) + body)
-        self._transport.close()
+        self._transport.write_eof()
+        self._allow(self._limits.linger_s, self._transport.abort)

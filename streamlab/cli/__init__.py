@@ -16,6 +16,7 @@ from streamlab.cli.import_ import import_
 from streamlab.cli.ls import ls
 from streamlab.cli.proxy import proxy
 from streamlab.cli.record import record
+from streamlab.cli.redact import redact
 from streamlab.cli.reindex import reindex
 from streamlab.cli.replay import replay
 from streamlab.cli.rm import rm
@@ -60,6 +61,7 @@ app.command()(analyze)
 app.command()(export)
 app.command("import")(import_)
 app.command()(rm)
+app.command()(redact)
 app.command()(reindex)
 app.command()(doctor)
 app.command()(demo)

@@ -13,12 +13,15 @@ from streamlab.errors import InputError
 from streamlab.record.command import proxied_environment, upstreams_of
 from streamlab.record.proxy import ProxyServer
 from streamlab.recording import Recording
+from streamlab.redaction import Redaction
 from streamlab.store import Library
 
 __all__ = ["record_command"]
 
 
-def record_command(command: Sequence[str], db: Path, *, tags: tuple[str, ...]) -> int:
+def record_command(
+    command: Sequence[str], db: Path, *, tags: tuple[str, ...], redact: Redaction
+) -> int:
     """Run `command` with the base URLs of the SDKs pointing at a proxy that records; its exit code.
 
     Its output and its signals are its own. InputError if it cannot be started.
@@ -27,7 +30,9 @@ def record_command(command: Sequence[str], db: Path, *, tags: tuple[str, ...]) -
 
     with Library(db, create=True) as library, library.open_writer(derives_apart=True) as writer:
         upstreams = upstreams_of(os.environ)
-        server = ProxyServer(upstreams, writer, tags=tags, on_relayed=recordings.append)
+        server = ProxyServer(
+            upstreams, writer, tags=tags, redact=redact, on_relayed=recordings.append
+        )
         exit_code = asyncio.run(_run(server, command))
     _narrate(recordings, db)
     return exit_code

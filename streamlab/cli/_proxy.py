@@ -11,6 +11,7 @@ from streamlab.cli._stop import on_stop
 from streamlab.errors import StoreError
 from streamlab.record.proxy import ProxyServer
 from streamlab.record.upstream import Upstream
+from streamlab.redaction import Redaction
 from streamlab.store import Library
 
 __all__ = ["run_proxy"]
@@ -23,7 +24,9 @@ def run_proxy(
     host: str,
     port: int,
     keep_encoding: bool,
+    connect_s: float,
     tags: tuple[str, ...],
+    redact: Redaction,
 ) -> None:
     """Relay and record until SIGINT or SIGTERM."""
     allow_many_descriptors()
@@ -35,7 +38,9 @@ def run_proxy(
             upstreams,
             writer,
             keep_encoding=keep_encoding,
+            connect_s=connect_s,
             tags=tags,
+            redact=redact,
             on_relayed=narrate_relayed,
         )
         asyncio.run(_run(server, upstreams, db, host=host, port=port))

@@ -4,7 +4,12 @@ from typing import Annotated
 
 import typer
 
-from streamlab.cli._options import DbOption
+from streamlab.cli._options import (
+    DbOption,
+    RedactHeaderOption,
+    RedactJsonPathOption,
+    RedactRegexOption,
+)
 
 __all__ = ["record"]
 
@@ -50,12 +55,31 @@ def record(
         float,
         typer.Option("--timeout", help="Seconds of silence to give up after.", min=0.001),
     ] = 120.0,
+    first_byte_s: Annotated[
+        float | None,
+        typer.Option(
+            "--first-byte-timeout",
+            help="Seconds to wait for the response; as --timeout if not given.",
+            min=0.001,
+        ),
+    ] = None,
+    connect_s: Annotated[
+        float | None,
+        typer.Option(
+            "--connect-timeout",
+            help="Seconds to wait for the connection; as --timeout if not given, 10 at most.",
+            min=0.001,
+        ),
+    ] = None,
     repeat: Annotated[
         int, typer.Option("--repeat", help="Send it so often, and list the recordings.", min=1)
     ] = 1,
     concurrency: Annotated[
         int, typer.Option("--concurrency", help="So many at once, with --repeat.", min=1)
     ] = 1,
+    redact_header: RedactHeaderOption = None,
+    redact_json_path: RedactJsonPathOption = None,
+    redact_regex: RedactRegexOption = None,
     raw: Annotated[bool, typer.Option("--raw", help="Print the bytes as they come.")] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Do not print the stream.")] = False,
 ) -> None:
@@ -67,14 +91,16 @@ def record(
     import signal
 
     from streamlab.cli._live import LivePrinter, close_recording
+    from streamlab.cli._redaction import parse_redaction
     from streamlab.cli._request import chat_request, curl_request, is_command, plain_request
     from streamlab.record.once import Options, record_once
     from streamlab.store import Library
 
+    redact = parse_redaction(redact_header, redact_json_path, redact_regex)
     if is_command(words):
         from streamlab.cli._command import record_command
 
-        raise typer.Exit(record_command(words, db, tags=tuple(tag or ())))
+        raise typer.Exit(record_command(words, db, tags=tuple(tag or ()), redact=redact))
     url = words[0] if words else ""
     if from_curl is not None:
         _refuse_with_curl(url, method, header, body, chat)
@@ -83,7 +109,14 @@ def record(
         request = plain_request(url, method, header or [], body)
     else:
         request = chat_request(url or base_url, chat, model, max_tokens, header or [])
-    options = Options(name=name, tags=tuple(tag or ()), silence_s=silence_s)
+    options = Options(
+        name=name,
+        tags=tuple(tag or ()),
+        connect_s=connect_s,
+        first_byte_s=first_byte_s,
+        silence_s=silence_s,
+        redact=redact,
+    )
     # Each means that our side hangs up, which is an end like any other.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)

@@ -6,6 +6,7 @@ The three ways to record (one request, a proxy, a transport in the program) all 
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from streamlab.clock import Clock
@@ -19,9 +20,10 @@ from streamlab.recording import (
     Request,
     Response,
 )
+from streamlab.redaction import Redaction
 from streamlab.store import Writer
 
-__all__ = ["ActiveRecording", "Listener"]
+__all__ = ["ActiveRecording", "Labels", "Listener"]
 
 # httpcore's trace events that are marks of ours: https://www.encode.io/httpcore/extensions/#trace.
 _MARKS: Final = {
@@ -42,22 +44,31 @@ class Listener(Protocol):
         """Bytes of the body arrived."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labels:
+    """What a recorder says of all its recordings: their name and tags, its own name as their
+    `source`, and what is redacted in them besides credentials."""
+
+    name: str = ""
+    source: str = ""
+    tags: tuple[str, ...] = ()
+    redact: Redaction = field(default_factory=Redaction)
+
+
 class ActiveRecording:
     """Starts its clock (t0) when it is made: make it when the request is handed to the transport.
 
     Each method stamps the time first and does the rest after. The first end counts; what comes
-    after it is a consequence of it.
+    after it is a consequence of it. `redacted.begin_recording` makes them.
     """
 
     def __init__(
         self,
         request: Request,
+        labels: Labels,
         writer: Writer,
         clock: Clock,
         *,
-        name: str = "",
-        source: str = "",
-        tags: tuple[str, ...] = (),
         keeps_reads: bool = False,
         listener: Listener | None = None,
     ) -> None:
@@ -68,9 +79,10 @@ class ActiveRecording:
         self._builder = RecordingBuilder(
             id=secrets.token_hex(6),
             request=request,
-            name=name,
-            source=source,
-            tags=tags,
+            name=labels.name,
+            source=labels.source,
+            tags=labels.tags,
+            redact=labels.redact,
             started_at=clock.utc_now(),
             keeps_reads=keeps_reads,
         )
@@ -119,7 +131,11 @@ class ActiveRecording:
         at_ns = self.elapsed_ns()
         if not self._is_over:
             self._is_over = True
+            self._release()
             self._store.finish(self._builder.finish(at_ns, reason, detail))
+
+    def _release(self) -> None:
+        """Hand to the store what was held back from it: nothing, here."""
 
     def fail(self, error: BaseException) -> None:
         """An exception ends it; a request that could not be sent leaves no recording."""

@@ -12,6 +12,7 @@ from streamlab.record.active import ActiveRecording
 from streamlab.record.recorder import Recorder, Store
 from streamlab.record.tap import tapped
 from streamlab.recording import Request
+from streamlab.redaction import Redaction
 
 try:
     from requests import PreparedRequest, Response
@@ -31,6 +32,7 @@ class RecordingAdapter(BaseAdapter):
     is not there), or an open `Library` or `Writer`. `inner` is by default what the session would
     use itself: `HTTPAdapter()`. Bytes, exceptions and pace are those of `inner`. A request that
     could not be sent leaves no recording, nor does a response that is not read through urllib3.
+    `redact` says what is redacted in what is stored, besides credentials.
 
     Close it (the session does) to be sure that all is stored so far. If the library cannot be
     written, requests go on and one RuntimeWarning says so. StoreError if it cannot be opened.
@@ -43,11 +45,12 @@ class RecordingAdapter(BaseAdapter):
         inner: BaseAdapter | None = None,
         name: str = "",
         tags: tuple[str, ...] = (),
+        redact: Redaction | None = None,
         clock: Clock | None = None,
     ) -> None:
         super().__init__()
         self._inner = inner or HTTPAdapter()
-        self._recorder = Recorder(store, name=name, tags=tags, clock=clock)
+        self._recorder = Recorder(store, name=name, tags=tags, redact=redact, clock=clock)
 
     def send(
         self,

@@ -1,20 +1,26 @@
 """One request, recorded: what `streamlab record URL` does."""
 
+from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
 import httpx
 
 from streamlab.clock import Clock, SystemClock
 from streamlab.errors import InputError, NetworkError
-from streamlab.record.active import ActiveRecording, Listener
+from streamlab.record.active import ActiveRecording, Labels, Listener
 from streamlab.record.passing import received
 from streamlab.record.recorder import header_pairs
+from streamlab.record.redacted import begin_recording
 from streamlab.recording import Read, Recording, Request, Response
-from streamlab.redaction import redact_text, redact_url
+from streamlab.redaction import Redaction, redact_text, redact_url
 from streamlab.store import Writer
 
 __all__ = ["Options", "record_once"]
+
+# Longer than that, nobody is there.
+_MAX_CONNECT_S: Final = 10.0
 
 
 class _Guarded:
@@ -41,12 +47,28 @@ class _Guarded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How to record. `silence_s` is the longest wait for the response or its next bytes."""
+    """How to record.
+
+    `silence_s` is the longest wait for the next bytes of the body, `first_byte_s` that for bytes of
+    the response's head (None: as long), `connect_s` that for the connection, TLS included (None: as
+    long, but 10 s at most). `redact` says what is redacted besides credentials.
+    """
 
     name: str = ""
     tags: tuple[str, ...] = ()
-    connect_s: float = 10.0
+    connect_s: float | None = None
+    first_byte_s: float | None = None
     silence_s: float = 120.0
+    redact: Redaction = field(default_factory=Redaction)
+
+    def timeout(self) -> httpx.Timeout:
+        """What httpx is told: it has one limit for all reads, here that for those of the head."""
+        connect_s, first_byte_s = self.connect_s, self.first_byte_s
+        return httpx.Timeout(
+            self.silence_s,
+            connect=min(self.silence_s, _MAX_CONNECT_S) if connect_s is None else connect_s,
+            read=self.silence_s if first_byte_s is None else first_byte_s,
+        )
 
 
 def record_once(
@@ -68,8 +90,7 @@ def record_once(
     options = options or Options()
     clock = clock or SystemClock()
     heard = _Guarded(listener) if listener is not None else None
-    timeout = httpx.Timeout(options.silence_s, connect=options.connect_s)
-    with httpx.Client(timeout=timeout, transport=transport) as client:
+    with httpx.Client(timeout=options.timeout(), transport=transport) as client:
         outgoing = _outgoing(client, request)
         sent = Request(
             method=request.method,
@@ -77,18 +98,12 @@ def record_once(
             headers=header_pairs(outgoing.headers),
             body=request.body,
         )
-        active = ActiveRecording(
-            sent,
-            writer,
-            clock,
-            name=options.name,
-            source="record",
-            tags=options.tags,
-            keeps_reads=True,
-            listener=heard,
+        labels = Labels(
+            name=options.name, source="record", tags=options.tags, redact=options.redact
         )
+        active = begin_recording(sent, labels, writer, clock, keeps_reads=True, listener=heard)
         outgoing.extensions["trace"] = lambda event, _: active.trace(event)
-        _record(client, outgoing, active)
+        _record(client, outgoing, active, options)
     if heard is not None and heard.error is not None:
         raise heard.error
     return active.build()
@@ -110,15 +125,19 @@ def _outgoing(client: httpx.Client, request: Request) -> httpx.Request:
         ) from error
 
 
-def _record(client: httpx.Client, outgoing: httpx.Request, active: ActiveRecording) -> None:
+def _record(
+    client: httpx.Client, outgoing: httpx.Request, active: ActiveRecording, options: Options
+) -> None:
     """Send and read to the end; every end becomes a reason of the recording."""
     try:
         with active.watch():
-            response = client.send(outgoing, stream=True)
+            response = _send(client, outgoing)
+            # httpcore looks here again when it begins to read the body.
+            outgoing.extensions["timeout"]["read"] = options.silence_s
             with closing(response):
                 headers = header_pairs(response.headers)
                 active.respond(response.status_code, headers, response.http_version)
-                for _ in received(response.iter_raw(), active):
+                for _ in received(_body(response, options.silence_s), active):
                     pass
     except (httpx.UnsupportedProtocol, httpx.LocalProtocolError) as error:
         raise _not_sendable(outgoing, error) from error
@@ -126,6 +145,31 @@ def _record(client: httpx.Client, outgoing: httpx.Request, active: ActiveRecordi
         raise _unreachable(outgoing, error) from error
     except (httpx.TransportError, KeyboardInterrupt):
         pass  # ends like others, and recorded
+
+
+def _send(client: httpx.Client, outgoing: httpx.Request) -> httpx.Response:
+    """The response without its body. A limit that was exceeded is named in the exception."""
+    limits_s = outgoing.extensions["timeout"]
+    try:
+        return client.send(outgoing, stream=True)
+    except httpx.ConnectTimeout as error:
+        raise httpx.ConnectTimeout(f"connect timeout after {limits_s['connect']:g} s") from error
+    except httpx.WriteTimeout as error:
+        detail = f"the server took nothing of the request for {limits_s['write']:g} s"
+        raise httpx.WriteTimeout(detail) from error
+    except httpx.ReadTimeout as error:
+        detail = f"no byte of the response for {limits_s['read']:g} s"
+        raise httpx.ReadTimeout(detail) from error
+
+
+def _body(response: httpx.Response, silence_s: float) -> Iterator[bytes]:
+    """The reads of the body. A silence that was too long is named in the exception."""
+    try:
+        yield from response.iter_raw()
+    except httpx.ReadTimeout as error:
+        came = response.num_bytes_downloaded
+        detail = f"silence of {silence_s:g} s after {came} bytes of the body"
+        raise httpx.ReadTimeout(detail) from error
 
 
 def _not_sendable(outgoing: httpx.Request, error: Exception) -> InputError:

@@ -17,8 +17,6 @@ import ssl
 from collections.abc import Callable, Sequence
 from typing import Final, cast
 
-import h11
-
 from streamlab._http1 import (
     BodyReader,
     ChunkedBody,
@@ -26,22 +24,22 @@ from streamlab._http1 import (
     Exchange,
     HttpRequest,
     Listener,
-    body_reader,
     response_head,
     same_origin_path,
 )
-from streamlab._http1.dial import dial
-from streamlab.clock import Clock, SystemClock
-from streamlab.record.active import ActiveRecording
+from streamlab._http1.dial import dial, was_closed_by_peer
+from streamlab.clock import SystemClock
+from streamlab.record.active import ActiveRecording, Labels
+from streamlab.record.redacted import begin_recording
+from streamlab.record.response_head import HeadReader
 from streamlab.record.upstream import HOP_BY_HOP, Upstream, outgoing_request, request_head
-from streamlab.recording import EndReason, Header, Recording, Request, header_value
+from streamlab.recording import EndReason, Header, Recording, Request
+from streamlab.redaction import Redaction
 from streamlab.store import Writer
 
 __all__ = ["ProxyServer"]
 
-_MAX_HEAD_BYTES: Final = 256 * 1024
 _READ_BYTES: Final = 256 * 1024
-_CONNECT_S: Final = 10.0
 
 
 def _ignore(_: Recording) -> None:
@@ -52,7 +50,10 @@ class ProxyServer:
     """Relays requests to `upstreams` and records them with `writer`.
 
     `keep_encoding` lets the client's Accept-Encoding through, so that streams may come compressed;
-    `on_relayed` is told each exchange that is over, as it was recorded but for its reads.
+    `redact` says what is redacted besides credentials, in recordings and not in what is relayed;
+    `connect_s` is the longest wait for an upstream's connection, TLS included: for all that comes
+    after it, the client's patience decides. `on_relayed` is told each exchange that is over, as it
+    was recorded but for its reads.
     """
 
     def __init__(
@@ -62,14 +63,16 @@ class ProxyServer:
         *,
         keep_encoding: bool = False,
         tags: tuple[str, ...] = (),
-        clock: Clock | None = None,
+        redact: Redaction | None = None,
+        connect_s: float = 10.0,
         on_relayed: Callable[[Recording], None] = _ignore,
     ) -> None:
         self._upstreams = upstreams
         self._writer = writer
         self._keep_encoding = keep_encoding
-        self._tags = tags
-        self._clock = clock or SystemClock()
+        self._labels = Labels(source="proxy", tags=tags, redact=redact or Redaction())
+        self._connect_s = connect_s
+        self._clock = SystemClock()
         self._on_relayed = on_relayed
         self._listener = Listener(self._handle)
         self._relays: set[asyncio.Task[None]] = set()
@@ -100,9 +103,7 @@ class ProxyServer:
             _answer_error(exchange, 404, f"no upstream takes {target}; prefixes: {prefixes}")
             return
         outgoing = outgoing_request(request, upstream, target, keep_encoding=self._keep_encoding)
-        active = ActiveRecording(
-            outgoing, self._writer, self._clock, source="proxy", tags=self._tags
-        )
+        active = begin_recording(outgoing, self._labels, self._writer, self._clock)
         relay = _Relay(outgoing, request, exchange, active, self._buffer)
         task = asyncio.get_running_loop().create_task(self._run(relay, upstream))
         self._relays.add(task)
@@ -110,7 +111,7 @@ class ProxyServer:
 
     async def _run(self, relay: "_Relay", upstream: Upstream) -> None:
         try:
-            await relay.run(upstream)
+            await relay.run(upstream, connect_s=self._connect_s)
         finally:
             self._on_relayed(relay.active.build())
 
@@ -137,46 +138,53 @@ class _Relay(asyncio.BufferedProtocol):
         self._exchange = exchange
         self._transport: asyncio.Transport | None = None
         self._over = asyncio.get_running_loop().create_future()
-        self._head = bytearray()
+        self._head = HeadReader(outgoing.method)
         self._body: BodyReader | None = None
         self._keep_alive = False
         self._is_unframed = False
         exchange.on_left = self._leave
         exchange.on_writable = self._go_on
 
-    async def run(self, upstream: Upstream) -> None:
+    async def run(self, upstream: Upstream, *, connect_s: float) -> None:
         """Connect, and relay to the end."""
         try:
-            connecting = dial(
-                upstream.address, self, on_connected=lambda: self.active.mark("connected")
-            )
-            await asyncio.wait_for(connecting, _CONNECT_S)
-        except (OSError, TimeoutError) as error:
-            self._fail(upstream, error)
-            return
-        try:
+            await self._connect(upstream, connect_s)
             await asyncio.shield(self._over)
         except asyncio.CancelledError:
             self._end("client_closed", "the proxy was stopped")
             raise
 
-    def _fail(self, upstream: Upstream, error: Exception) -> None:
+    async def _connect(self, upstream: Upstream, connect_s: float) -> None:
+        connecting = dial(upstream.address, self, on_connected=lambda: self._mark("connected"))
+        try:
+            await asyncio.wait_for(connecting, connect_s)
+        except TimeoutError as error:  # the limit's says nothing, the kernel's does
+            self._fail(upstream, str(error) or f"connect timeout after {connect_s:g} s")
+        except OSError as error:
+            self._fail(upstream, str(error) or type(error).__name__)
+
+    def _fail(self, upstream: Upstream, reason: str) -> None:
         """The upstream cannot be reached: 502 in the shape of the OpenAI API's errors."""
-        reason = str(error) or type(error).__name__
         detail = f"cannot reach {upstream.scheme}://{upstream.authority}: {reason}"
-        self._end("unreachable", detail)
-        _answer_error(self._exchange, 502, detail)
+        if not self._over.done():  # the client has not left meanwhile
+            self._end("unreachable", detail)
+            _answer_error(self._exchange, 502, detail)
+
+    def _mark(self, name: str) -> None:
+        if not self._over.done():
+            self.active.mark(name)
 
     # What asyncio tells of the upstream.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Connected: send the request."""
+        # Not asserted: uvloop's transports are no asyncio.Transport, though they do what one does.
         self._transport = transport = cast("asyncio.Transport", transport)
-        if isinstance(transport.get_extra_info("ssl_object"), ssl.SSLObject):
-            self.active.mark("tls")
         if self._over.done():  # the client has left meanwhile
             transport.abort()
             return
+        if transport.get_extra_info("ssl_object") is not None:
+            self.active.mark("tls")
         transport.write(request_head(self._outgoing) + self._outgoing.body)
         self.active.mark("request_sent")
 
@@ -190,26 +198,31 @@ class _Relay(asyncio.BufferedProtocol):
             return
         data = bytes(self._buffer[:nbytes])
         if self._body is None:
-            self._head += data
-            data = self._read_head()
+            data = self._read_head(data)
         if data and self._body is not None:
             self._pass_on(data, self._body)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The upstream's connection is gone."""
-        if self._over.done():
+        transport, self._transport = self._transport, None  # no abort now: it is lost already
+        if self._over.done() or transport is None:
             return
         if exc is not None:
-            self._end("reset", f"{type(exc).__name__}: {exc}")
+            reason: EndReason = "protocol_error" if isinstance(exc, ssl.SSLError) else "reset"
+            self._end(reason, f"{type(exc).__name__}: {exc}")
             self._exchange.reset()
-        elif self._body is not None and self._is_close_delimited():
-            self._finish()
         elif self._body is None:
-            self._end("truncated", "the upstream closed the connection without a response")
+            missing = "the end of the head" if self._head.has_begun else "a response"
+            self._end("truncated", f"the upstream closed the connection without {missing}")
             self._exchange.close()
-        else:
+        elif not self._is_close_delimited():
             self._end("truncated", "the upstream closed the connection before the body's end")
             self._exchange.close()
+        elif was_closed_by_peer(transport):
+            self._finish()
+        else:  # a close would look like the end to the client
+            self._end("truncated", "the connection was closed without an end of TLS")
+            self._exchange.reset()
 
     def eof_received(self) -> bool:
         """The upstream sends no more; what that means, `connection_lost` decides."""
@@ -226,24 +239,16 @@ class _Relay(asyncio.BufferedProtocol):
 
     # The relaying.
 
-    def _read_head(self) -> bytes:
+    def _read_head(self, data: bytes) -> bytes:
         """Pass the head on once it is whole; the bytes of the body that came with it."""
-        end = self._head.find(b"\r\n\r\n")
-        if end < 0:
-            if len(self._head) > _MAX_HEAD_BYTES:
-                self._spoil("the head of the response is too long")
-            return b""
-        rest = bytes(self._head[end + 4 :])
         try:
-            response = _parse_head(bytes(self._head[: end + 4]), self._outgoing.method)
-        except (h11.RemoteProtocolError, ValueError) as error:
+            head = self._head.feed(data)
+        except ValueError as error:
             self._spoil(str(error))
             return b""
-        self._head.clear()
-        if response is None:  # 100 Continue and the like: the real head follows
-            self._head += rest
-            return self._read_head()
-        status, headers, self._body = response
+        if head is None:
+            return b""
+        status, headers, self._body = head.status, head.headers, head.body
         # HTTP/1.0 knows no chunks: such a client gets the body bare, until the connection closes.
         is_old = self._request.http_version == "1.0"
         self._is_unframed = is_old and isinstance(self._body, ChunkedBody)
@@ -252,34 +257,36 @@ class _Relay(asyncio.BufferedProtocol):
         self.active.respond(status, headers, "HTTP/1.1")
         can_keep_alive = not (self._is_unframed or self._is_close_delimited())
         self._keep_alive = self._request.keeps_alive and can_keep_alive
-        if not rest and self._body.state == "complete":
+        if not head.rest and self._body.state == "complete":
             self._finish()
-        return rest
+        return head.rest
 
     def _pass_on(self, data: bytes, body: BodyReader) -> None:
-        if not self._is_unframed:
-            self._exchange.send_raw(data)
         pieces = body.feed(data)
-        if self._is_unframed:
-            self._exchange.send_raw(b"".join(pieces))
+        surplus = body.surplus_bytes
+        passed_on = b"".join(pieces) if self._is_unframed else data[: len(data) - surplus]
+        self._exchange.send_raw(passed_on)
         if self._exchange.is_paused and self._transport is not None:
             self._transport.pause_reading()
         for piece in pieces:
             self.active.read(piece)
-        if body.state == "complete":
-            self._finish()
-        elif body.state == "broken":
+        if body.state == "broken":
             self._end("protocol_error", body.detail)
             self._exchange.close()
+        elif body.state == "complete" and surplus:
+            self._end("protocol_error", f"{surplus} bytes came after the end of the body")
+            self._exchange.close()
+        elif body.state == "complete":
+            self._finish()
 
     def _is_close_delimited(self) -> bool:
         return isinstance(self._body, CloseBody)
 
     def _spoil(self, detail: str) -> None:
-        """The response is not HTTP: its bytes go on as they are, and that is the end."""
-        self._exchange.send_raw(bytes(self._head))
+        """The response is not HTTP. Its bytes are not passed on: what is no head to us may be one
+        to the client, and what comes behind it an answer to another request."""
         self._end("protocol_error", detail)
-        self._exchange.close()
+        _answer_error(self._exchange, 502, f"the upstream's response is not HTTP: {detail}")
 
     def _finish(self) -> None:
         self._end("complete")
@@ -292,30 +299,6 @@ class _Relay(asyncio.BufferedProtocol):
         self._over.set_result(None)
         if self._transport is not None:
             self._transport.abort()
-
-
-def _parse_head(head: bytes, method: str) -> tuple[int, tuple[Header, ...], BodyReader] | None:
-    """Status, headers and the body's framing; None for an informational response."""
-    connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MAX_HEAD_BYTES)
-    connection.send(h11.Request(method=method, target="/", headers=[("Host", "upstream")]))
-    connection.send(h11.EndOfMessage())
-    connection.receive_data(head)
-    event = connection.next_event()
-    if isinstance(event, h11.InformationalResponse):
-        return None
-    if not isinstance(event, h11.Response):
-        raise h11.RemoteProtocolError("the response has no head")
-    headers = tuple(
-        (name.decode("latin-1"), value.decode("latin-1"))
-        for name, value in event.headers.raw_items()
-    )
-    body = body_reader(
-        method,
-        event.status_code,
-        header_value(headers, "transfer-encoding"),
-        header_value(headers, "content-length"),
-    )
-    return event.status_code, headers, body
 
 
 def _end_to_end(headers: tuple[Header, ...], *, unframed: bool) -> tuple[Header, ...]:

@@ -7,8 +7,10 @@ from typing import Any
 from weakref import WeakSet
 
 from streamlab.clock import Clock, SystemClock
-from streamlab.record.active import ActiveRecording
+from streamlab.record.active import ActiveRecording, Labels
+from streamlab.record.redacted import begin_recording
 from streamlab.recording import Header, Request
+from streamlab.redaction import Redaction
 from streamlab.store import Library, Writer
 
 __all__ = ["Recorder", "Store", "asked", "header_pairs", "known_body"]
@@ -27,11 +29,18 @@ class Recorder:
     """
 
     def __init__(
-        self, store: Store, *, name: str, tags: tuple[str, ...], clock: Clock | None
+        self,
+        store: Store,
+        *,
+        name: str,
+        tags: tuple[str, ...],
+        redact: Redaction | None,
+        clock: Clock | None,
     ) -> None:
         self._writer, self._is_ours = _open_writer(store)
-        self._name = name
-        self._tags = tags
+        self._labels = Labels(
+            name=name, source="transport", tags=tags, redact=redact or Redaction()
+        )
         self._clock = clock or SystemClock()
         self._begun: WeakSet[ActiveRecording] = WeakSet()
         self._has_warned = False
@@ -39,9 +48,7 @@ class Recorder:
     def begin(self, request: Request) -> ActiveRecording:
         """A request is handed to the transport."""
         self.warn()
-        active = ActiveRecording(
-            request, self._writer, self._clock, name=self._name, source="transport", tags=self._tags
-        )
+        active = begin_recording(request, self._labels, self._writer, self._clock)
         self._begun.add(active)
         return active
 

@@ -19,6 +19,7 @@ from streamlab.record.libraries import AsyncTransport, SyncTransport, library_of
 from streamlab.record.passing import received
 from streamlab.record.recorder import Recorder, Store, asked, header_pairs, known_body
 from streamlab.record.streams import AsyncReceived, AsyncSent, Received, Sent
+from streamlab.redaction import Redaction
 
 if TYPE_CHECKING:
     import httpx
@@ -35,7 +36,7 @@ class RecordingTransport(SyncTransport):
     `store` is the path of a library (made if it is not there), or an open `Library` or `Writer`.
     `inner` is by default what the client would use itself: the `HTTPTransport` of its library.
     Bytes, exceptions and pace are those of `inner`; a request that could not be sent leaves no
-    recording.
+    recording. `redact` says what is redacted in what is stored, besides credentials.
 
     Close it (the client does) to be sure that all is stored. If the library cannot be written,
     requests go on and one RuntimeWarning says so. StoreError if it cannot be opened.
@@ -48,11 +49,12 @@ class RecordingTransport(SyncTransport):
         inner: "Inner | None" = None,
         name: str = "",
         tags: tuple[str, ...] = (),
+        redact: Redaction | None = None,
         clock: Clock | None = None,
     ) -> None:
         self._inner: Any = inner
         self._lock = Lock()
-        self._recorder = Recorder(store, name=name, tags=tags, clock=clock)
+        self._recorder = Recorder(store, name=name, tags=tags, redact=redact, clock=clock)
 
     def __enter__(self) -> Self:
         if self._inner is not None:
@@ -111,10 +113,11 @@ class AsyncRecordingTransport(AsyncTransport):
         inner: "AsyncInner | None" = None,
         name: str = "",
         tags: tuple[str, ...] = (),
+        redact: Redaction | None = None,
         clock: Clock | None = None,
     ) -> None:
         self._inner: Any = inner
-        self._recorder = Recorder(store, name=name, tags=tags, clock=clock)
+        self._recorder = Recorder(store, name=name, tags=tags, redact=redact, clock=clock)
 
     async def __aenter__(self) -> Self:
         if self._inner is not None:

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from streamlab._http1 import HttpRequest
+from streamlab._http1 import HttpRequest, connection_options
 from streamlab._http1.dial import Address
 from streamlab.errors import InputError
-from streamlab.recording import Header, Request, header_value
+from streamlab.recording import Request, header_value
 
 __all__ = ["Upstream", "outgoing_request", "parse_upstreams", "request_head"]
 
@@ -41,7 +41,8 @@ class Upstream:
     def target(self, target: str) -> str:
         """The target to ask the upstream for."""
         rest = target[len(self.prefix) + 1 :] if self.prefix else target
-        return (self.base_path + rest) or "/"
+        path = self.base_path + rest
+        return path if path.startswith("/") else f"/{path}"
 
 
 def parse_upstreams(texts: Iterable[str]) -> tuple[Upstream, ...]:
@@ -85,7 +86,7 @@ def outgoing_request(
 ) -> Request:
     """The request as the upstream gets it: the head as it came, but for what belongs to the
     connection, its Host, and the content codings (identity, unless `keep_encoding`)."""
-    dropped = HOP_BY_HOP | _REFRAMED | _named_by_connection(request.headers)
+    dropped = HOP_BY_HOP | _REFRAMED | connection_options(request.headers)
     if not keep_encoding:
         dropped |= {"accept-encoding"}
     headers = [("Host", upstream.authority)]
@@ -101,11 +102,6 @@ def outgoing_request(
         headers=tuple(headers),
         body=request.body,
     )
-
-
-def _named_by_connection(headers: tuple[Header, ...]) -> set[str]:
-    named = header_value(headers, "connection") or ""
-    return {name.strip().lower() for name in named.split(",")}
 
 
 def request_head(request: Request) -> bytes:

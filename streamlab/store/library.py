@@ -9,11 +9,13 @@ from typing import Any, Self
 
 from streamlab.errors import NotFoundError
 from streamlab.recording import End, Recording
+from streamlab.redaction import Redaction
 from streamlab.store.connect import open_library, store_errors, transaction
 from streamlab.store.derivation import derive
 from streamlab.store.diagnosis import Diagnosis, diagnose
 from streamlab.store.process import is_alive, this_process
 from streamlab.store.rows import Row, end_columns, read_rows, recording_row
+from streamlab.store.scrub import redact_stored, scrub
 from streamlab.store.statements import (
     delete,
     insert_reads,
@@ -135,6 +137,20 @@ class Library:
                 with transaction(self._connection):  # each on its own: recorders wait in between
                     derive(self._connection, recording_id)
         return len(chosen)
+
+    def redact(
+        self, ids: Iterable[str], redact: Redaction, *, dry_run: bool = False
+    ) -> dict[str, int]:
+        """Redact stored recordings, by these rules and those for credentials; how many values that
+        replaces in each. Nothing that was replaced is left in the file, old pages included.
+
+        InputError if one of them has not ended; then nothing is changed.
+        """
+        with store_errors(self.path):
+            replaced = redact_stored(self._connection, ids, redact, dry_run=dry_run)
+            if not dry_run:
+                scrub(self._connection, self.path)
+        return replaced
 
     def diagnose(self) -> list[Diagnosis]:
         """What is wrong in the file; nothing is changed."""

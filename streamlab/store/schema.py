@@ -1,6 +1,6 @@
 """The tables of a library, as numbered migrations.
 
-`recordings` and `reads` are the evidence; `reads` are never changed. `events`, `metrics` and
+`recordings` and `reads` are the evidence, which only a redaction changes. `events`, `metrics` and
 `findings` are derived from them, are there so that people can ask SQL, and can be rebuilt.
 A new migration also goes into `connect.MIGRATION_NAMES`.
 """

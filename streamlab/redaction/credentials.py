@@ -1,8 +1,4 @@
-"""What must never be stored: credentials in headers and URLs.
-
-Redaction happens while a recording is built, before any store or cassette sees it. The name stays
-and the value becomes `[redacted]`, so that one can still see that a key was sent.
-"""
+"""Credentials in headers, URLs and messages: redacted always, with no rule that says so."""
 
 import re
 from urllib.parse import quote, unquote_plus, urlsplit, urlunsplit
