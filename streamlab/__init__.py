@@ -20,13 +20,14 @@ if TYPE_CHECKING:
     from streamlab.record.transport import AsyncRecordingTransport, RecordingTransport
     from streamlab.recording import Recording, Request
     from streamlab.redaction import Redaction
-    from streamlab.replay import ReplayServer, serve
+    from streamlab.replay import Catalog, ReplayServer, serve
     from streamlab.store import Library
     from streamlab.timeline import arrivals
 
 __all__ = [
     "Analysis",
     "AsyncRecordingTransport",
+    "Catalog",
     "Library",
     "ManualClock",
     "Recording",
@@ -57,7 +58,7 @@ _HOMES = {
     "record.transport": ("AsyncRecordingTransport", "RecordingTransport"),
     "recording": ("Recording", "Request"),
     "redaction": ("Redaction",),
-    "replay": ("ReplayServer", "serve"),
+    "replay": ("Catalog", "ReplayServer", "serve"),
     "store": ("Library",),
     "timeline": ("arrivals",),
 }

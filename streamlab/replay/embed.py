@@ -9,14 +9,15 @@ from queue import SimpleQueue
 from streamlab.clock import Clock
 from streamlab.errors import NetworkError
 from streamlab.recording import Recording
+from streamlab.replay.match import Catalog
 from streamlab.replay.server import ReplayServer
 
-__all__ = ["serve"]
+__all__ = ["running", "serve"]
 
 
 @contextmanager
 def serve(
-    recordings: Sequence[Recording],
+    recordings: Sequence[Recording] | Catalog,
     *,
     speed: float = 1.0,
     host: str = "127.0.0.1",
@@ -29,6 +30,18 @@ def serve(
     NetworkError if the address cannot be had.
     """
     server = ReplayServer(recordings, speed=speed, has_control=has_control, clock=clock)
+    with running(server, host=host, port=port):
+        yield server
+
+
+@contextmanager
+def running(
+    server: ReplayServer, *, host: str = "127.0.0.1", port: int = 0
+) -> Iterator[ReplayServer]:
+    """The same with a server that is there already.
+
+    NetworkError if the address cannot be had.
+    """
     started: SimpleQueue[BaseException | None] = SimpleQueue()
     loop = asyncio.new_event_loop()
     stop = asyncio.Event()

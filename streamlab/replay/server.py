@@ -8,14 +8,17 @@ from typing import Final
 
 from streamlab._http1 import Exchange, HttpRequest, Listener, same_origin_path
 from streamlab.clock import Clock, Pacer, SystemClock
-from streamlab.errors import InputError
+from streamlab.errors import InputError, NotFoundError
 from streamlab.recording import Recording
 from streamlab.redaction import redact_headers, redact_url
-from streamlab.replay.answer import miss_answer, models_answer
+from streamlab.replay.answer import miss_answer, models_answer, unknown_answer
 from streamlab.replay.asked import Asked
 from streamlab.replay.control import Control
 from streamlab.replay.hold import Hold, numbered
+from streamlab.replay.key import wanted_name
+from streamlab.replay.live import Live
 from streamlab.replay.match import Catalog
+from streamlab.replay.miss import Miss, explain
 from streamlab.replay.perform import Performance
 from streamlab.replay.script import Script, script
 from streamlab.schedule import schedule
@@ -28,10 +31,12 @@ _REQUESTS_KEPT: Final = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """One answer that is over; `to_the_end` is False if the client left before."""
+    """One answer that is over; `to_the_end` is False if the client left before. `miss` says why no
+    recording answered, where that is so."""
 
     asked: Asked
     to_the_end: bool
+    miss: Miss | None = None
 
 
 def _ignore(_: Answered) -> None:
@@ -41,28 +46,32 @@ def _ignore(_: Answered) -> None:
 class ReplayServer:
     """Serves recordings at `speed` (1 as recorded, 2 twice as fast, 0 without waiting).
 
-    `start` and `close` belong to one event loop; `serve` runs a server in a thread of its own.
-    `lateness_ns` holds, for the latest million writes, actual minus scheduled time; `requests` what
-    was asked lately, credentials redacted. Without `has_control` there is no control API.
+    A `Catalog` of them says how a request finds its own. What `live` takes, it answers itself, and
+    `on_answered` does not hear of it. `start` and `close` belong to one event loop; `serve` runs a
+    server in a thread of its own. `lateness_ns` holds, for the latest million writes, actual minus
+    scheduled time; `requests` what was asked lately, credentials redacted. Without `has_control`
+    there is no control API.
     """
 
     def __init__(
         self,
-        recordings: Sequence[Recording],
+        recordings: Sequence[Recording] | Catalog,
         *,
         speed: float = 1.0,
         has_control: bool = True,
+        live: Live | None = None,
         clock: Clock | None = None,
         on_answered: Callable[[Answered], None] = _ignore,
     ) -> None:
         if speed < 0:
             raise InputError(f"speed must be 0 or more, not {speed}", "0 means without waiting")
-        self.catalog = Catalog(recordings)
+        self.catalog = recordings if isinstance(recordings, Catalog) else Catalog(recordings)
         self.clock: Clock = clock or SystemClock()
         self.pacer: Pacer
         self.lateness_ns: deque[int] = deque(maxlen=_LATENESS_KEPT)
         self.requests: deque[Asked] = deque(maxlen=_REQUESTS_KEPT)
         self._speed = speed
+        self._live = live
         self._on_answered = on_answered
         self._scripts: dict[tuple[str, str], Script] = {}
         self._holds: list[tuple[str | None, Hold]] = []
@@ -88,6 +97,8 @@ class ReplayServer:
     async def close(self) -> None:
         """Stop listening and end all connections, answers under way included."""
         await self._listener.close()
+        if self._live is not None:
+            await self._live.close()
         if self.url:
             self.pacer.close()
 
@@ -106,7 +117,56 @@ class ReplayServer:
         if self._control is not None and self._control.takes(target):
             self._control.answer(request, exchange)
             return
-        recording = self.catalog.pick(request.method, target, request.body)
+        asks_for = self._live.target(target) if self._live is not None else target
+        key = self.catalog.key(request.method, asks_for, request.body)
+        which = wanted_name(request.headers, key.model)
+        if which is not None:
+            self._answer_named(which, request, exchange, target)
+            return
+        recording = self.catalog.pick(key)
+        if self._live is not None and self._live.answer(request, exchange, key, recording):
+            self._note(request, target, None)
+        elif recording is not None:
+            self._replay(recording, request, exchange, target)
+        else:
+            self._substitute(request, exchange, asks_for)
+
+    def _answer_named(
+        self, which: str, request: HttpRequest, exchange: Exchange, target: str
+    ) -> None:
+        try:
+            recording = self.catalog.named(which)
+        except NotFoundError as error:
+            asked = self._note(request, target, None)
+            self._perform(unknown_answer(error), request, exchange, asked)
+        else:
+            self._replay(recording, request, exchange, target)
+
+    def _replay(
+        self, recording: Recording, request: HttpRequest, exchange: Exchange, target: str
+    ) -> None:
+        asked = self._note(request, target, recording)
+        held = self._take_hold(recording)
+        if held is None:
+            answer = self._script(recording, request.http_version)
+            self._perform(answer, request, exchange, asked)
+            return
+        timed, events = numbered(schedule(recording))
+        held.begin(asked, events)
+        answer = script(timed, http_version=request.http_version)
+        self._perform(answer, request, exchange, asked, held=held)
+        held.start()
+
+    def _substitute(self, request: HttpRequest, exchange: Exchange, target: str) -> None:
+        """Answer what no recording answers."""
+        asked = self._note(request, target, None)
+        if request.method == "GET" and target.partition("?")[0].endswith("/models"):
+            self._perform(models_answer(self.catalog), request, exchange, asked)
+            return
+        miss = explain(self.catalog, request.method, target, request.body)
+        self._perform(miss_answer(miss), request, exchange, asked, miss=miss)
+
+    def _note(self, request: HttpRequest, target: str, recording: Recording | None) -> Asked:
         asked = Asked(
             method=request.method,
             target=redact_url(target),
@@ -115,28 +175,28 @@ class ReplayServer:
             recording_id=recording.id if recording else "",
         )
         self.requests.append(asked)
-        held = self._take_hold(recording) if recording else None
-        if recording is None:
-            answer = self._substitute(request, target)
-        elif held is None:
-            answer = self._script(recording, request.http_version)
-        else:
-            timed, events = numbered(schedule(recording))
-            held.begin(asked, events)
-            answer = script(timed, http_version=request.http_version)
+        return asked
 
+    def _perform(
+        self,
+        answer: Script,
+        request: HttpRequest,
+        exchange: Exchange,
+        asked: Asked,
+        *,
+        held: Hold | None = None,
+        miss: Miss | None = None,
+    ) -> None:
         def done(to_the_end: bool) -> None:
             if held is not None:
                 held.end()
-            self._on_answered(Answered(asked=asked, to_the_end=to_the_end))
+            self._on_answered(Answered(asked=asked, to_the_end=to_the_end, miss=miss))
 
         stage = held or self
         performance = Performance(
             answer, exchange, stage, keep_alive=request.keeps_alive, on_done=done
         )
         performance.start()
-        if held is not None:
-            held.start()
 
     def _take_hold(self, recording: Recording) -> Hold | None:
         """The first hold that is meant for this recording, if there is one."""
@@ -145,12 +205,6 @@ class ReplayServer:
                 del self._holds[index]
                 return held
         return None
-
-    def _substitute(self, request: HttpRequest, target: str) -> Script:
-        """The answer to what no recording answers."""
-        if request.method == "GET" and target.partition("?")[0].endswith("/models"):
-            return models_answer(self.catalog)
-        return miss_answer(self.catalog, request.method, target)
 
     def _script(self, recording: Recording, http_version: str) -> Script:
         key = (recording.id, http_version)
