@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from streamlab.cli._select import select
 from streamlab.cli._stop import on_stop
 from streamlab.errors import InputError, NotFoundError
 from streamlab.recording import Recording
-from streamlab.replay import Answered, ReplayServer
+from streamlab.replay import Answered, Catalog, ReplayServer
+from streamlab.replay.live import Live
+from streamlab.replay.miss import Miss
 from streamlab.report import format_ns, one_line
 from streamlab.store import Library
 
@@ -46,10 +49,12 @@ def select_served(which: Sequence[str], db: Path) -> list[Recording]:
         return library.load_all(ids)
 
 
-def serve_until_stopped(recordings: list[Recording], *, speed: float, host: str, port: int) -> None:
+def serve_until_stopped(
+    catalog: Catalog, *, speed: float, host: str, port: int, live: Live | None = None
+) -> None:
     """Serve until SIGINT or SIGTERM, then say how punctual it was."""
     allow_many_descriptors()
-    server = ReplayServer(recordings, speed=speed, on_answered=_narrate_answer)
+    server = ReplayServer(catalog, speed=speed, live=live, on_answered=_narrate_answer)
     asyncio.run(_run(server, speed=speed, host=host, port=port))
     _narrate_lateness(server)
 
@@ -77,9 +82,29 @@ def _narrate_answer(answered: Answered) -> None:
     said = one_line(f"{asked.method} {asked.target}", 100)
     if not asked.recording_id:
         narrate(f"{said} ", ("no recording", "yellow"))
+        if answered.miss is not None:
+            _narrate_miss(answered.miss)
         return
     outcome = "" if answered.to_the_end else ", the client left"
     narrate(f"{said} ", (asked.recording_id, "cyan"), outcome)
+
+
+def _narrate_miss(miss: Miss) -> None:
+    """The closest recording, the first difference (asked != recorded), and a way out."""
+    if miss.closest is not None:
+        first = one_line(miss.lines[0], 160) if miss.lines else ""
+        narrate("  closest: ", (miss.closest.id, "cyan"), f" {first}")
+    narrate(("hint: ", "bold"), one_line(_way_out(miss), 200))
+
+
+def _way_out(miss: Miss) -> str:
+    if miss.lacks == "route":
+        return "--upstream URL records what is missing"
+    if miss.lacks == "model":
+        return "--match path takes any of its route"
+    left_out = shlex.quote(miss.json_path)
+    first = f"--ignore-json-path {left_out} leaves that out, " if miss.json_path else ""
+    return f"{first}--match auto takes any of its route"
 
 
 def _narrate_lateness(server: ReplayServer) -> None:
