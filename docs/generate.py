@@ -1,6 +1,7 @@
 """Writes the docs that are made from the program: `make docs`; with --check only compares.
 
 - docs/cli.md from the command line's own help
+- the tables in docs/faults.md from the faults themselves
 - docs/analyze.svg and docs/show.svg: what a terminal shows of cassettes in fixtures/
 """
 
@@ -16,6 +17,8 @@ from rich.text import Text
 
 from streamlab.analysis import analyze
 from streamlab.cassette import read_cassette
+from streamlab.fault import COMMON_OPTIONS, KINDS
+from streamlab.fault.option import Option, number_text
 from streamlab.report import analysis_view, events_view
 
 ROOT = Path(__file__).parents[1]
@@ -27,6 +30,7 @@ COLUMNS = 104
 def main() -> int:
     made = {
         DOCS / "cli.md": cli_reference(),
+        DOCS / "faults.md": with_tables((DOCS / "faults.md").read_text("utf-8"), fault_tables()),
         DOCS / "analyze.svg": picture(
             "streamlab analyze fixtures/systems/assisters-malformed.jsonl",
             analysis_view(
@@ -69,6 +73,48 @@ def cli_reference() -> str:
     head, newline, rest = made.stdout.partition("\n")
     note = "\n<!-- written by `make docs` from the program itself; do not edit -->\n"
     return head + newline + note + rest.rstrip() + "\n"
+
+
+def fault_tables() -> str:
+    """Every fault with its options, and the options that all have."""
+    rows = ["| fault | what it does | options | for example |", "|---|---|---|---|"]
+    rows += [
+        f"| `{kind.name}` | {kind.text} | {', '.join(map(option_text, kind.options))} "
+        f"| `{kind.example}` |"
+        for kind in KINDS.values()
+    ]
+    common = ["", "| for each of them | |", "|---|---|"]
+    common += [
+        f"| {option_text(option)} | {COMMON_TEXTS[option.name]} |" for option in COMMON_OPTIONS
+    ]
+    return "\n".join([*rows, *common])
+
+
+COMMON_TEXTS = {
+    "times": "breaks so many answers and then no more; without it, all",
+    "probability": "breaks an answer with this probability",
+    "seed": "draws otherwise",
+    "on": "breaks answers of the recording with this name or id only",
+}
+
+
+def option_text(option: Option) -> str:
+    """Its name with its default, and what it counts or may be."""
+    default = option.default
+    shown = number_text(default) if isinstance(default, int | float) else default
+    unit = option.number.unit if option.number else ""
+    # Some names say their unit.
+    is_said = option.name.endswith(unit.replace("/", "_per_"))
+    means = ", ".join(option.choices) or ("" if is_said else unit)
+    name = f"`{option.name}={shown}`" if shown not in (None, "") else f"`{option.name}`"
+    return f"{name} ({means})" if means else name
+
+
+def with_tables(text: str, tables: str) -> str:
+    """The text with what stands between its two comments exchanged."""
+    start = text.index("do not edit -->\n") + len("do not edit -->\n")
+    stop = text.index("<!-- the end of the tables -->")
+    return f"{text[:start]}\n{tables}\n\n{text[stop:]}"
 
 
 def picture(command: str, renderable: RenderableType) -> str:

@@ -21,12 +21,14 @@ if TYPE_CHECKING:
     from streamlab.recording import Recording, Request
     from streamlab.redaction import Redaction
     from streamlab.replay import Catalog, ReplayServer, serve
+    from streamlab.replay.transport import AsyncReplayTransport, ReplayTransport
     from streamlab.store import Library
     from streamlab.timeline import arrivals
 
 __all__ = [
     "Analysis",
     "AsyncRecordingTransport",
+    "AsyncReplayTransport",
     "Catalog",
     "Library",
     "ManualClock",
@@ -35,6 +37,7 @@ __all__ = [
     "RecordingTransport",
     "Redaction",
     "ReplayServer",
+    "ReplayTransport",
     "Request",
     "StreamlabError",
     "SystemClock",
@@ -59,6 +62,7 @@ _HOMES = {
     "recording": ("Recording", "Request"),
     "redaction": ("Redaction",),
     "replay": ("Catalog", "ReplayServer", "serve"),
+    "replay.transport": ("AsyncReplayTransport", "ReplayTransport"),
     "store": ("Library",),
     "timeline": ("arrivals",),
 }

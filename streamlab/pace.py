@@ -11,7 +11,7 @@ from typing import Final
 
 from streamlab.recording import UNTIMED, End, Read, Recording
 
-__all__ = ["Pace", "is_untimed", "paced"]
+__all__ = ["Pace", "is_untimed", "paced", "uniform"]
 
 _NS_PER_MS: Final = 1_000_000
 _NS_PER_S: Final = 1_000_000_000
@@ -88,10 +88,10 @@ def paced(recording: Recording, pace: Pace) -> Recording:
 
 
 def _wait_ns(pace: Pace, recording_id: str, number: int, mean_ns: float) -> int:
-    deviation = pace.jitter * (2 * _uniform(f"{pace.seed}:{recording_id}:{number}") - 1)
+    deviation = pace.jitter * (2 * uniform(f"{pace.seed}:{recording_id}:{number}") - 1)
     return round(mean_ns * (1 + deviation))
 
 
-def _uniform(text: str) -> float:
+def uniform(text: str) -> float:
     """A number from 0 to 1 that depends on the text alone."""
     return int.from_bytes(sha256(text.encode()).digest()[:8]) / 2**64

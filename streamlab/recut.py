@@ -4,37 +4,50 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import accumulate
+from typing import Final
 
 from streamlab.content_coding import content_codings
 from streamlab.recording import header_value
 from streamlab.schedule import Action, Schedule, Send, SendHead
 from streamlab.sse import Event, decode
 
-__all__ = ["by_event", "event_stops", "pieces_until"]
+__all__ = ["by_event", "event_stops", "pieces_until", "sends_of", "stream_events", "with_sends"]
+
+# Statuses whose responses have no body, whatever their head says (RFC 9110, 6.4.1).
+_WITHOUT_BODY: Final = frozenset({204, 304})
 
 
 def by_event(schedule: Schedule) -> Schedule:
     """A piece for each event, with what stands before it (comments, blank lines), at the time at
     which its last byte was due; what is no event stream keeps its pieces."""
-    sends = [action for action in schedule.actions if isinstance(action, Send)]
     stops = event_stops(schedule)
     if stops is None:
         return schedule
-    return _with_sends(schedule, pieces_until(stops, sends))
+    return with_sends(schedule, pieces_until(stops, sends_of(schedule)))
 
 
 def event_stops(schedule: Schedule) -> list[int] | None:
     """The offsets in the body at which its events end; None if it is no event stream, or coded."""
+    events = stream_events(schedule)
+    return None if events is None else [event.stop for event in events]
+
+
+def stream_events(schedule: Schedule) -> list[Event] | None:
+    """The events of the body, each up to its last line end; None if it is no event stream, or
+    coded."""
     head = next((action for action in schedule.actions if isinstance(action, SendHead)), None)
-    if head is None or content_codings(head.headers):
+    if head is None or head.status in _WITHOUT_BODY or content_codings(head.headers):
         return None
     content_type = header_value(head.headers, "content-type") or ""
     if content_type.partition(";")[0].strip().lower() != "text/event-stream":
         return None
-    body = b"".join(action.data for action in schedule.actions if isinstance(action, Send))
-    stops = (item.stop for item in decode(body) if isinstance(item, Event))
-    # A line that ends in CR LF is over at its CR.
-    return [stop + (body[stop - 1 : stop + 1] == b"\r\n") for stop in stops]
+    body = b"".join(send.data for send in sends_of(schedule))
+    events = (item for item in decode(body) if isinstance(item, Event))
+    # The decoder ends a line that ends in CR LF at its CR.
+    return [
+        replace(event, stop=event.stop + (body[event.stop - 1 : event.stop + 1] == b"\r\n"))
+        for event in events
+    ]
 
 
 def pieces_until(stops: Iterable[int], sends: Sequence[Send]) -> list[Send]:
@@ -51,9 +64,15 @@ def pieces_until(stops: Iterable[int], sends: Sequence[Send]) -> list[Send]:
     return pieces
 
 
-def _with_sends(schedule: Schedule, sends: Sequence[Send]) -> Schedule:
-    """The schedule with other pieces, between its head and its end."""
-    actions = schedule.actions
-    before: tuple[Action, ...] = tuple(a for a in actions if isinstance(a, SendHead))
-    after = tuple(a for a in actions if not isinstance(a, SendHead | Send))
-    return replace(schedule, actions=(*before, *sends, *after))
+def sends_of(schedule: Schedule) -> list[Send]:
+    """The pieces of the body."""
+    return [action for action in schedule.actions if isinstance(action, Send)]
+
+
+def with_sends(schedule: Schedule, sends: Sequence[Send], end: Action | None = None) -> Schedule:
+    """The schedule with other pieces and, if given, another end; it never comes before them."""
+    heads = (action for action in schedule.actions if isinstance(action, SendHead))
+    end = end or schedule.actions[-1]
+    actions: tuple[Action, ...] = (*heads, *sends, end)
+    end_ns = max(action.at_ns for action in actions)
+    return replace(schedule, actions=(*actions[:-1], replace(end, at_ns=end_ns)))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from streamlab.content_coding import ContentDecoder, Fault
+from streamlab.content_coding import ContentDecoder, Defect
 from streamlab.recording import Read, Recording, Response, header_value
 from streamlab.sse import Decoder, Item
 
@@ -17,10 +17,10 @@ _EVENT_STREAM_START: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:data|event|id|
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """An item, or the fault that ends a body early, with the times (ns from t0) of the read that
+    """An item, or the defect that ends a body early, with the times (ns from t0) of the read that
     held its first byte and of the one that completed it, and the index of the latter."""
 
-    item: Item | Fault
+    item: Item | Defect
     first_at_ns: int
     at_ns: int
     read_index: int
@@ -30,7 +30,7 @@ class Timeline:
     """Turns the reads of a response into arrivals as they come. `feed` each read, then `close`.
 
     Content codings are undone first: items are those of the decoded body, and where that ends
-    early stands a fault. `is_event_stream` is None until the first decoded bytes have shown it;
+    early stands a defect. `is_event_stream` is None until the first decoded bytes have shown it;
     there are no arrivals of another body.
     """
 
@@ -40,7 +40,7 @@ class Timeline:
         self._decoder = Decoder()
         self._starts: list[int] = []
         self._times: list[int] = []
-        self._is_faulty = False
+        self._is_defective = False
 
     def feed(self, read: Read) -> list[Arrival]:
         """The items that this read completed."""
@@ -55,25 +55,25 @@ class Timeline:
             if self.is_event_stream is False:
                 return []
             items += self._decoder.feed(piece)
-        return self._arrive([*items, *self._new_fault()])
+        return self._arrive([*items, *self._new_defect()])
 
     def close(self, *, is_complete: bool) -> list[Arrival]:
         """What was left over at the end; it arrived with the last read. A coding that lacks its end
-        is a fault only of a body that `is_complete`: another one is known to be cut."""
+        is a defect only of a body that `is_complete`: another one is known to be cut."""
         if self.is_event_stream is False or not self._times:
             return []
         if is_complete:
             self._content.close()
-        return self._arrive([*self._decoder.close(), *self._new_fault()])
+        return self._arrive([*self._decoder.close(), *self._new_defect()])
 
-    def _new_fault(self) -> list[Fault]:
-        fault = self._content.fault
-        if fault is None or self._is_faulty:
+    def _new_defect(self) -> list[Defect]:
+        defect = self._content.defect
+        if defect is None or self._is_defective:
             return []
-        self._is_faulty = True
-        return [fault]
+        self._is_defective = True
+        return [defect]
 
-    def _arrive(self, items: Sequence[Item | Fault]) -> list[Arrival]:
+    def _arrive(self, items: Sequence[Item | Defect]) -> list[Arrival]:
         last = len(self._times) - 1
         return [
             Arrival(

@@ -2,11 +2,14 @@
 
 import asyncio
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event, Thread
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from streamlab import clock
-from streamlab.clock import ManualClock, SystemClock
+from streamlab.clock import Clock, ManualClock, SystemClock, system
 
 
 def test_manual_clock_runs_timers_in_the_order_they_are_due() -> None:
@@ -52,22 +55,22 @@ def alarm(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> st
     if request.param == "timerfd" and sys.platform != "linux":
         pytest.skip("timerfd is Linux's")
     if request.param == "loop":
-        monkeypatch.setattr(clock, "_open_alarm", clock._LoopAlarm)
+        monkeypatch.setattr(system, "_open_alarm", system._LoopAlarm)
     return str(request.param)
 
 
 def test_system_pacer_runs_timers_in_order_and_never_early(alarm: str) -> None:
     """Past deadlines run too, and a timer set from a timer is not lost."""
-    system = SystemClock()
+    machine = SystemClock()
     seen: list[tuple[str, bool]] = []
 
     async def run() -> None:
-        pacer = system.open_pacer()
+        pacer = machine.open_pacer()
         done = asyncio.Event()
-        start_ns = system.now_ns()
+        start_ns = machine.now_ns()
 
         def note(name: str, at_ns: int) -> None:
-            seen.append((name, system.now_ns() >= at_ns))
+            seen.append((name, machine.now_ns() >= at_ns))
 
         def last() -> None:
             note("c", start_ns)
@@ -89,3 +92,124 @@ def test_wall_time_is_utc_with_milliseconds() -> None:
     """2026-01-01T00:00:00.000Z is 24 characters."""
     now = SystemClock().utc_now()
     assert (24, "Z", "T") == (len(now), now[-1], now[10])
+
+
+def test_waiting_advances_a_manual_clock() -> None:
+    """To the time that is waited for, through the timers on the way; never back."""
+    manual = ManualClock(now_ns=100)
+    seen: list[int] = []
+    manual.call_at_ns(150, lambda: seen.append(manual.now_ns()))
+    for at_ns in (200, 50):
+        manual.wait_until_ns(at_ns)
+        assert 200 == manual.now_ns()
+    assert [150] == seen
+
+
+def test_whoever_need_not_wait_does_not() -> None:
+    """`unless` is set: a manual clock stands still, the machine's returns at once."""
+    stop = Event()
+    stop.set()
+    manual = ManualClock()
+    manual.wait_until_ns(10, unless=stop)
+    assert 0 == manual.now_ns()
+    SystemClock().wait_until_ns(2**70, unless=stop)
+
+
+def test_another_thread_ends_the_waiting() -> None:
+    """Even where it would last longer than a lock can be waited for."""
+    stop = Event()
+    thread = Thread(target=lambda: SystemClock().wait_until_ns(2**70, unless=stop))
+    thread.start()
+    stop.set()
+    thread.join(20)
+    assert not thread.is_alive()
+
+
+def test_a_manual_clock_is_of_all_threads() -> None:
+    """Whoever waits for the latest time decides, exactly; nobody sees it go back."""
+    manual = ManualClock()
+
+    def wait(step_ns: int) -> list[int]:
+        seen = []
+        for number in range(500):
+            manual.wait_until_ns(number * step_ns)
+            seen.append(manual.now_ns())
+        return seen
+
+    interval_s = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            for seen in pool.map(wait, (11, 11, 11, 11)):
+                assert sorted(seen) == seen
+    finally:
+        sys.setswitchinterval(interval_s)
+    assert 499 * 11 == manual.now_ns()
+
+
+def test_the_machines_clock_waits_no_less_than_asked() -> None:
+    """In a thread and in a task."""
+    machine = SystemClock()
+    for wait in (
+        machine.wait_until_ns,
+        lambda at_ns: asyncio.run(machine.await_until_ns(at_ns)),
+    ):
+        at_ns = machine.now_ns() + 3_000_000
+        wait(at_ns)
+        assert machine.now_ns() >= at_ns
+
+
+@given(st.lists(st.lists(st.integers(0, 9), max_size=6), min_size=1, max_size=5), st.integers(0, 5))
+@example([[0, 0, 0, 0, 1], [5]], 5)
+def test_each_task_sees_the_times_it_waited_for(gaps: list[list[int]], turns: int) -> None:
+    """However many wait at once, and whatever else they do between, for a few turns."""
+    manual = ManualClock()
+
+    async def wait(gaps_ns: list[int]) -> None:
+        at_ns = manual.now_ns()
+        for gap_ns in gaps_ns:
+            at_ns += gap_ns
+            await manual.await_until_ns(at_ns)
+            assert at_ns == manual.now_ns()
+            for _ in range(turns):
+                await asyncio.sleep(0)
+
+    async def run() -> None:
+        await asyncio.gather(*map(wait, gaps))
+
+    asyncio.run(run())
+    assert max(map(sum, gaps)) == manual.now_ns()
+
+
+def test_a_task_that_no_longer_waits_holds_nobody_up() -> None:
+    """Nor does one that waits for something else than the clock."""
+    manual = ManualClock()
+
+    async def run() -> None:
+        never = asyncio.create_task(asyncio.Event().wait())
+        waiting = asyncio.create_task(manual.await_until_ns(5))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await manual.await_until_ns(10)
+        never.cancel()
+
+    asyncio.run(run())
+    assert 10 == manual.now_ns()
+
+
+def test_waiting_lets_others_run() -> None:
+    """Also where the time has come already."""
+
+    async def run(clock: Clock) -> list[str]:
+        seen: list[str] = []
+        task = asyncio.create_task(note(seen))
+        await clock.await_until_ns(0)
+        seen.append("waited")
+        await task
+        return seen
+
+    async def note(seen: list[str]) -> None:
+        seen.append("ran")
+
+    for clock in (ManualClock(), SystemClock()):
+        assert ["ran", "waited"] == asyncio.run(run(clock))

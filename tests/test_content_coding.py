@@ -1,4 +1,4 @@
-"""Content codings undone: the same events, dated by their reads, and every fault a value."""
+"""Content codings undone: the same events, dated by their reads, and every defect a value."""
 
 import gzip
 import re
@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamlab.analysis import LiveStream, analyze
-from streamlab.content_coding import ContentDecoder, Fault, content_codings
+from streamlab.content_coding import ContentDecoder, Defect, content_codings
 from streamlab.recording import Header, Recording
 from streamlab.sse import Event
 from streamlab.timeline import arrivals
@@ -40,11 +40,11 @@ def recorded(coding: str, *pieces: bytes, reason: str = "complete") -> Recording
 
 def decode(
     coding: str, pieces: Iterable[bytes], max_bytes: int = 1 << 20
-) -> tuple[bytes, Fault | None]:
+) -> tuple[bytes, Defect | None]:
     decoder = ContentDecoder(head(coding), max_bytes=max_bytes)
     body = b"".join(out for piece in pieces for out in decoder.feed(piece))
     decoder.close()
-    return body, decoder.fault
+    return body, decoder.defect
 
 
 def cut(body: bytes, at: Iterable[int]) -> list[bytes]:
@@ -161,10 +161,10 @@ def test_the_findings_say_where_and_why() -> None:
 def test_bytes_behind_the_end_are_corrupt(coding: str) -> None:
     """No member starts with them."""
     body = b"".join(encoded(coding, STREAM))
-    plain, fault = decode(coding, [body + b"!!!!"])
-    assert fault is not None
-    assert (PLAIN, "encoding-corrupt") == (plain, fault.code)
-    (offset,) = re.findall(r"broken at its byte (\d+)", fault.cause)
+    plain, defect = decode(coding, [body + b"!!!!"])
+    assert defect is not None
+    assert (PLAIN, "encoding-corrupt") == (plain, defect.code)
+    (offset,) = re.findall(r"broken at its byte (\d+)", defect.cause)
     assert 0 <= int(offset) - len(body) < 4  # a head is known to be none when it is there
 
 
@@ -251,8 +251,8 @@ def test_a_bomb_is_not_decoded_to_its_end(coding: str) -> None:
     decoder = ContentDecoder(head(coding), max_bytes=1 << 22)
     sizes = [len(piece) for piece in decoder.feed(body)]
     assert 1 << 22 == sum(sizes)
-    assert decoder.fault is not None
-    assert ("encoding-too-large", 1 << 22) == (decoder.fault.code, decoder.fault.start)
+    assert decoder.defect is not None
+    assert ("encoding-too-large", 1 << 22) == (decoder.defect.code, decoder.defect.start)
     assert [] == list(decoder.feed(body))
     assert (bytes(1 << 20), None) == decode(coding, encoded(coding, [bytes(1 << 20)]))
 
@@ -266,9 +266,9 @@ def test_a_zstd_window_beyond_the_rules_is_refused() -> None:
         return compressor.compress(b"a") + compressor.flush()
 
     assert (b"a", None) == decode("zstd", [compressed(23)])
-    _, fault = decode("zstd", [compressed(24)])
-    assert fault is not None
-    assert "encoding-corrupt" == fault.code
+    _, defect = decode("zstd", [compressed(24)])
+    assert defect is not None
+    assert "encoding-corrupt" == defect.code
 
 
 def test_a_body_that_is_labelled_otherwise_is_told_by_its_decoded_start() -> None:

@@ -130,7 +130,7 @@ def a_replay(_: Path) -> Iterator[Target]:
         server = ReplayServer(
             [live, short, ordinary],
             speed=0,
-            on_answered=lambda over: taken.append(over.target.encode()),
+            on_answered=lambda over: taken.append(over.asked.target.encode()),
         )
         await server.start()
         return server

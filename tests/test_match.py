@@ -20,6 +20,7 @@ from streamlab.replay.ignore import without
 from streamlab.replay.key import path_and_query, request_key
 from streamlab.replay.match import Match
 from streamlab.replay.miss import explain
+from streamlab.replay.transport import ReplayTransport
 from tests.conftest import DONE, make_recording
 
 CHAT = "/v1/chat/completions"
@@ -423,6 +424,22 @@ def test_a_miss_is_a_503_that_explains_itself() -> None:
     (over,) = answered
     assert over.miss is not None
     assert ("$.prompt", error["message"]) == (over.miss.json_path, str(over.miss))
+
+
+def test_a_transport_answers_alike() -> None:
+    """The same modes, names and misses, without a socket."""
+    catalog = Catalog(RECORDINGS, match="body")
+    with httpx.Client(transport=ReplayTransport(catalog, speed=0), base_url=API) as client:
+        found = client.post(CHAT, content=ASK_HO)
+        missed = client.post(CHAT, json={"model": "n", "prompt": "hu"})
+        named = client.get("/x", headers={"X-Streamlab-Recording": "hi2"})
+        unknown = client.post("/x", json={"model": "streamlab/hi"})
+        transport = client._transport
+    assert isinstance(transport, ReplayTransport)
+    assert ["ho", "", "hi2", ""] == [each.recording_id for each in transport.requests]
+    statuses = [each.status_code for each in (found, missed, named, unknown)]
+    assert [200, 503, 200, 404] == statuses
+    assert '$.prompt: "hu" != "ho"' in missed.json()["error"]["message"]
 
 
 def test_a_miss_without_recordings() -> None:

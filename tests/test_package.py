@@ -1,6 +1,7 @@
 """The package as a whole: its public names, its docs, its own promises."""
 
 import importlib
+import json
 import os
 import pkgutil
 import re
@@ -80,6 +81,19 @@ def test_dependencies_are_justified() -> None:
     for requirement in needed:
         name = re.split(r"[~<>=]", requirement)[0]
         assert re.search(rf"^\| `{name}` \|", design, re.MULTILINE), name
+
+
+def test_npm_locks_name_no_other_registry() -> None:
+    """What `npm ci` fetches is pinned by its hash and comes from npm's own registry, or from the
+    one that the machine is set up with."""
+    for folder in ("examples/clients", "tests/clients/node"):
+        lock = ROOT / folder / "package-lock.json"
+        packages = json.loads(lock.read_text("utf-8"))["packages"]
+        assert len(packages) > 1
+        for name, package in packages.items():
+            npm = "https://registry.npmjs.org/"
+            assert package.get("resolved", npm).startswith(npm), name
+            assert not name or package["integrity"].startswith("sha512-"), name
 
 
 def test_links_between_the_docs_lead_somewhere() -> None:

@@ -23,7 +23,7 @@ from itertools import pairwise
 from typing import Final, Literal
 
 from streamlab.analysis.percentile import Distribution, distribution
-from streamlab.content_coding import Fault, decoded_body
+from streamlab.content_coding import Defect, decoded_body
 from streamlab.dialect import Delta, Detection, Usage, detect, parse_json, read
 from streamlab.recording import UNTIMED, End, Recording
 from streamlab.redaction import redact_text
@@ -308,10 +308,10 @@ def _malformed(arrived: Sequence[Arrival], events: tuple[ReadEvent, ...]) -> tup
             stop=item.stop,
             at_ns=arrival.at_ns,
             text=item.detail,
-            cause=item.cause if isinstance(item, Fault) else _ISSUE_CAUSES[item.code],
+            cause=item.cause if isinstance(item, Defect) else _ISSUE_CAUSES[item.code],
         )
         for arrival in arrived
-        if isinstance(item := arrival.item, Issue | Fault) and item.code not in _HARMLESS
+        if isinstance(item := arrival.item, Issue | Defect) and item.code not in _HARMLESS
     ]
     return tuple(sorted(found, key=lambda malformed: malformed.start))
 
@@ -342,7 +342,7 @@ def _error_body(recording: Recording, arrived: Sequence[Arrival]) -> tuple[str, 
     """What the body of an HTTP error says, as far as it is no event stream."""
     if recording.response is None or recording.response.status < 400:
         return ()
-    if any(not isinstance(arrival.item, Blank | Fault) for arrival in arrived):
+    if any(not isinstance(arrival.item, Blank | Defect) for arrival in arrived):
         return ()
     body = decoded_body(recording).decode("utf-8", "replace")
     payload = parse_json(body)[0]

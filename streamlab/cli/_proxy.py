@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
+from streamlab.cli._as_server import settle_as_server
 from streamlab.cli._console import narrate, print_text
-from streamlab.cli._descriptors import allow_many_descriptors
 from streamlab.cli._relayed import narrate_relayed, narrate_stop
 from streamlab.cli._stop import on_stop
 from streamlab.record.proxy import ProxyServer
@@ -28,7 +28,7 @@ def run_proxy(
     redact: Redaction,
 ) -> None:
     """Relay and record until SIGINT or SIGTERM."""
-    allow_many_descriptors()
+    settle_as_server()
     with (
         Library(db, create=True) as library,
         library.open_writer(derives_apart=True, on_error=narrate_stop) as writer,

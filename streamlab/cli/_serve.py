@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from streamlab.analysis import distribution
+from streamlab.cli._as_server import settle_as_server
 from streamlab.cli._console import narrate, print_text
-from streamlab.cli._descriptors import allow_many_descriptors
 from streamlab.cli._select import select
 from streamlab.cli._stop import on_stop
 from streamlab.errors import InputError, NotFoundError
@@ -50,11 +50,19 @@ def select_served(which: Sequence[str], db: Path) -> list[Recording]:
 
 
 def serve_until_stopped(
-    catalog: Catalog, *, speed: float, host: str, port: int, live: Live | None = None
+    catalog: Catalog,
+    *,
+    speed: float,
+    faults: Sequence[str],
+    host: str,
+    port: int,
+    live: Live | None = None,
 ) -> None:
-    """Serve until SIGINT or SIGTERM, then say how punctual it was."""
-    allow_many_descriptors()
-    server = ReplayServer(catalog, speed=speed, live=live, on_answered=_narrate_answer)
+    """Serve until SIGINT or SIGTERM, then say how punctual it was. InputError for a bad fault."""
+    settle_as_server()
+    server = ReplayServer(
+        catalog, speed=speed, faults=faults, live=live, on_answered=_narrate_answer
+    )
     asyncio.run(_run(server, speed=speed, host=host, port=port))
     _narrate_lateness(server)
 
@@ -74,6 +82,8 @@ def _narrate_start(server: ReplayServer, speed: float) -> None:
     narrate(f"serving {count} recording{'s' if count != 1 else ''} {pace}; Ctrl-C stops")
     for route in server.catalog.routes():
         narrate((f"  {one_line(str(route), 100)}", "dim"))
+    for planned in server.fault_plan.planned():
+        narrate((f"  fault {one_line(str(planned.fault), 100)}", "yellow"))
     narrate("for OpenAI clients: ", (f"export OPENAI_BASE_URL={server.url}/v1", "bold"))
 
 
@@ -86,7 +96,8 @@ def _narrate_answer(answered: Answered) -> None:
             _narrate_miss(answered.miss)
         return
     outcome = "" if answered.to_the_end else ", the client left"
-    narrate(f"{said} ", (asked.recording_id, "cyan"), outcome)
+    blows = "".join(f" {one_line(spec, 100)}" for spec in asked.faults)
+    narrate(f"{said} ", (asked.recording_id, "cyan"), (blows, "yellow"), outcome)
 
 
 def _narrate_miss(miss: Miss) -> None:

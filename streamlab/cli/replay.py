@@ -66,12 +66,17 @@ def replay(
             "--upstream", help="URL of the API to record, or PREFIX=URL; may be repeated."
         ),
     ] = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option("--fault", help="Break answers; may be repeated.", metavar="SPEC"),
+    ] = None,
 ) -> None:
     """Serve recordings (all, if none is named) as the endpoint they were recorded from.
 
     Any recorded route is answered, and GET /v1/models. The URL is printed on stdout; Ctrl-C stops.
     With --upstream, what no recording answers is asked of the real API, and recorded.
     Recordings without times (tagged `untimed`, see `import`) come at once, or at a pace made up.
+    A SPEC says how answers are broken on purpose, such as truncate:after=3 (see docs/faults.md).
     """
     from streamlab.cli._pace import at_pace, parse_pace
     from streamlab.cli._serve import parse_speed, select_served, serve_until_stopped
@@ -83,7 +88,7 @@ def replay(
     if mode == "none":
         recordings = at_pace(select_served(which, db), pace)
         catalog = Catalog(recordings, match=match or "auto", ignored=ignored or ())
-        serve_until_stopped(catalog, speed=factor, host=host, port=port)
+        serve_until_stopped(catalog, speed=factor, faults=fault or (), host=host, port=port)
         return
     from streamlab.cli._record_mode import narrated_live, parse_upstream, select_recorded
 
@@ -92,4 +97,6 @@ def replay(
     # With `auto` any recording of the route would do, and only the first request would be a miss.
     catalog = Catalog(recordings, match=match or "body", ignored=ignored or ())
     with narrated_live(mode, upstreams, db, catalog) as live:
-        serve_until_stopped(catalog, speed=factor, host=host, port=port, live=live)
+        serve_until_stopped(
+            catalog, speed=factor, faults=fault or (), host=host, port=port, live=live
+        )

@@ -7,8 +7,8 @@ Recordings keep what was sent; only what looks for events decodes. A new coding 
 from streamlab.content_coding.decoder import (
     MAX_DECODED_BYTES,
     ContentDecoder,
-    Fault,
-    FaultCode,
+    Defect,
+    DefectCode,
     content_codings,
     decoded_body,
 )
@@ -16,8 +16,8 @@ from streamlab.content_coding.decoder import (
 __all__ = [
     "MAX_DECODED_BYTES",
     "ContentDecoder",
-    "Fault",
-    "FaultCode",
+    "Defect",
+    "DefectCode",
     "content_codings",
     "decoded_body",
 ]

@@ -4,8 +4,8 @@ All that the bytes so far can say comes out at once, so that an event is dated b
 completed it: a server that flushes its compressor after each event shows them one by one, one that
 does not shows them in bursts.
 
-Nothing is raised on bad input. Where a coding cannot be undone any further stands a `Fault`, and
-what came before is kept to the last byte. The same bytes give the same output and the same fault,
+Nothing is raised on bad input. Where a coding cannot be undone any further stands a `Defect`, and
+what came before is kept to the last byte. The same bytes give the same output and the same defect,
 however they are cut into pieces.
 """
 
@@ -19,8 +19,8 @@ from streamlab.recording import Header, Recording
 __all__ = [
     "MAX_DECODED_BYTES",
     "ContentDecoder",
-    "Fault",
-    "FaultCode",
+    "Defect",
+    "DefectCode",
     "content_codings",
     "decoded_body",
 ]
@@ -28,7 +28,7 @@ __all__ = [
 MAX_DECODED_BYTES: Final = 64 * 1024 * 1024
 """Where decoding stops: a few kilobytes can decode to gigabytes, and no answer is that long."""
 
-FaultCode = Literal[
+DefectCode = Literal[
     "encoding-truncated",  # the body ended before the coding's own end
     "encoding-corrupt",  # the bytes are not what the coding says they are
     "encoding-too-large",  # more than `MAX_DECODED_BYTES` comes out
@@ -43,14 +43,14 @@ _DETAIL_BYTES: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class Defect:
     """Where and why a body cannot be decoded any further.
 
     `start` and `stop`, which are equal, are the offset in the decoded body; `cause` has the one in
     the encoded data. `detail` quotes the bytes up to there, in hexadecimal, or the codings.
     """
 
-    code: FaultCode
+    code: DefectCode
     start: int
     stop: int
     detail: str
@@ -73,53 +73,53 @@ def decoded_body(recording: Recording) -> bytes:
 class ContentDecoder:
     """Undoes the content codings that a response's headers name: `feed` bytes, then `close`.
 
-    `fault` is None as long as all is well; after one, nothing more comes out.
+    `defect` is None as long as all is well; after one, nothing more comes out.
     """
 
     def __init__(self, headers: tuple[Header, ...], *, max_bytes: int = MAX_DECODED_BYTES) -> None:
-        self.fault: Fault | None = None
+        self.defect: Defect | None = None
         self._decoded_bytes = 0
         self._layers: list[_Layer] = []
         names = content_codings(headers)
         said = ", ".join(names)[:_DETAIL_CHARS]
         if len(names) > _MAX_CODINGS:
             cause = f"more than {_MAX_CODINGS} codings on each other are not undone"
-            self.fault = Fault("encoding-unknown", 0, 0, said, cause)
+            self.defect = Defect("encoding-unknown", 0, 0, said, cause)
             return
         for name in reversed(names):
             coding = CODINGS[name]() if name in CODINGS else None
             if coding is not None:
                 self._layers.append(_Layer(name, coding, max_bytes))
-            elif self.fault is None:
-                self.fault = _refusal(name, said)
+            elif self.defect is None:
+                self.defect = _refusal(name, said)
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """What `data` adds to the decoded body, in pieces: a bomb does not come at once."""
-        if self.fault is not None:
+        if self.defect is not None:
             return
         for piece in _through(self._layers, data):
             self._decoded_bytes += len(piece)
             yield piece
-        self._look_for_fault()
+        self._look_for_defect()
 
     def close(self) -> None:
-        """The body is over: a coding whose own end has not come is a fault."""
-        if self.fault is None:
+        """The body is over: a coding whose own end has not come is a defect."""
+        if self.defect is None:
             for layer in self._layers:
                 layer.close()
-            self._look_for_fault()
+            self._look_for_defect()
 
-    def _look_for_fault(self) -> None:
+    def _look_for_defect(self) -> None:
         at = self._decoded_bytes
         found = (layer.broken for layer in self._layers if layer.broken is not None)
-        self.fault = next((Fault(b.code, at, at, b.detail, b.cause) for b in found), None)
+        self.defect = next((Defect(b.code, at, at, b.detail, b.cause) for b in found), None)
 
 
-def _refusal(name: str, said: str) -> Fault:
+def _refusal(name: str, said: str) -> Defect:
     if name in CODINGS:
         cause = f"to decode {name}: pip install 'streamlab-toolkit[encodings]', then reindex"
-        return Fault("encoding-not-installed", 0, 0, said, cause)
-    return Fault("encoding-unknown", 0, 0, said, "no coding of this name can be undone here")
+        return Defect("encoding-not-installed", 0, 0, said, cause)
+    return Defect("encoding-unknown", 0, 0, said, "no coding of this name can be undone here")
 
 
 def _through(layers: Sequence["_Layer"], data: bytes) -> Iterator[bytes]:
@@ -132,9 +132,9 @@ def _through(layers: Sequence["_Layer"], data: bytes) -> Iterator[bytes]:
 
 @dataclass(frozen=True, slots=True)
 class _Broken:
-    """What ended a layer, as in `Fault`."""
+    """What ended a layer, as in `Defect`."""
 
-    code: FaultCode
+    code: DefectCode
     detail: str
     cause: str
 

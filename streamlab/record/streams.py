@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
+from streamlab.http_libraries import AsyncStream, SyncStream
 from streamlab.record.active import ActiveRecording
-from streamlab.record.libraries import AsyncStream, SyncStream
 from streamlab.record.passing import areceived, asent, received, sent
 
 __all__ = ["AsyncReceived", "AsyncSent", "Received", "Sent"]

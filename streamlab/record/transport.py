@@ -14,8 +14,8 @@ import anyio
 import anyio.to_thread
 
 from streamlab.clock import Clock
+from streamlab.http_libraries import AsyncTransport, SyncTransport, library_of
 from streamlab.record.active import ActiveRecording
-from streamlab.record.libraries import AsyncTransport, SyncTransport, library_of
 from streamlab.record.passing import received
 from streamlab.record.recorder import Recorder, Store, asked, header_pairs, known_body
 from streamlab.record.streams import AsyncReceived, AsyncSent, Received, Sent
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import httpx
     import httpx2
 
-    from streamlab.record.libraries import AsyncInner, Inner
+    from streamlab.http_libraries import AsyncInner, Inner
 
 __all__ = ["AsyncRecordingTransport", "RecordingTransport"]
 

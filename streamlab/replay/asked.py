@@ -10,10 +10,12 @@ __all__ = ["Asked"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """One request, credentials redacted, and what answered it: the id of a recording, or "" where
-    none did. `target` is the path with its query."""
+    none did, and the specs of the faults that broke the answer. `target` is the path with its
+    query."""
 
     method: str
     target: str
     headers: tuple[Header, ...] = ()
     body: bytes = b""
     recording_id: str = ""
+    faults: tuple[str, ...] = ()

@@ -16,9 +16,11 @@ from urllib.parse import parse_qsl, urlsplit
 from streamlab._http1 import Exchange, HttpRequest, same_origin_path
 from streamlab.analysis import distribution
 from streamlab.clock import Clock, Pacer
+from streamlab.errors import InputError
 from streamlab.recording import header_value
 from streamlab.replay.answer import error_response, json_response
 from streamlab.replay.asked import Asked
+from streamlab.replay.fault_plan import FaultPlan
 from streamlab.replay.hold import Hold
 
 __all__ = ["Control", "Controlled"]
@@ -36,6 +38,7 @@ class Controlled(Protocol):
     pacer: Pacer
     requests: deque[Asked]
     lateness_ns: deque[int]
+    fault_plan: FaultPlan
 
     def hold(self, recording: str | None = None) -> Hold:
         """Hold the next stream (of that recording)."""
@@ -73,7 +76,9 @@ class Control:
             if content is not None:
                 _send(request, exchange, json_response(200, content))
 
-    def _do(self, request: HttpRequest, exchange: Exchange) -> object | None:
+    def _do(  # noqa: PLR0911 - each route has its return
+        self, request: HttpRequest, exchange: Exchange
+    ) -> object | None:
         """What to answer; None if the answer comes later."""
         parts = urlsplit(same_origin_path(request.target))
         server = self._server
@@ -84,6 +89,13 @@ class Control:
                 return [_shown(asked) for asked in server.requests]
             case ("DELETE", "requests"):
                 server.requests.clear()
+                return {}
+            case ("GET", "faults"):
+                return _faults(server.fault_plan)
+            case ("POST", "faults"):
+                return _add_fault(server.fault_plan, _options(request))
+            case ("DELETE", "faults"):
+                server.fault_plan.clear()
                 return {}
             case ("POST", "holds"):
                 return self._add_hold(_options(request))
@@ -158,6 +170,23 @@ def _wanted(query: dict[str, str]) -> _Wanted:
     if not 0 <= timeout_s <= _LONGEST_S:
         raise _RefusedError(400, f"timeout_s must be from 0 to {_LONGEST_S:g}, not {timeout_s}")
     return _Wanted(sent=sent, asked="asked" in query, over="over" in query, timeout_s=timeout_s)
+
+
+def _faults(plan: FaultPlan) -> list[dict[str, Any]]:
+    return [
+        {"fault": str(each.fault), "considered": each.considered, "broke": each.broke}
+        for each in plan.planned()
+    ]
+
+
+def _add_fault(plan: FaultPlan, options: dict[str, Any]) -> dict[str, str]:
+    spec = options.get("fault")
+    if not isinstance(spec, str):
+        raise _RefusedError(400, 'fault is a spec, such as "stall:after=3,ms=500"')
+    try:
+        return {"fault": str(plan.add(spec))}
+    except InputError as error:
+        raise _RefusedError(400, f"{error.message} ({error.hint})") from error
 
 
 def _release(hold: Hold, options: dict[str, Any]) -> dict[str, Any]:

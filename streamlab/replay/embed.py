@@ -8,6 +8,7 @@ from queue import SimpleQueue
 
 from streamlab.clock import Clock
 from streamlab.errors import NetworkError
+from streamlab.fault import Fault
 from streamlab.recording import Recording
 from streamlab.replay.match import Catalog
 from streamlab.replay.server import ReplayServer
@@ -20,6 +21,7 @@ def serve(
     recordings: Sequence[Recording] | Catalog,
     *,
     speed: float = 1.0,
+    faults: Sequence[str | Fault] = (),
     host: str = "127.0.0.1",
     port: int = 0,
     has_control: bool = True,
@@ -27,9 +29,11 @@ def serve(
 ) -> Iterator[ReplayServer]:
     """A running server with its `url`; closed at the end of the block.
 
-    NetworkError if the address cannot be had.
+    NetworkError if the address cannot be had, InputError for what is no fault.
     """
-    server = ReplayServer(recordings, speed=speed, has_control=has_control, clock=clock)
+    server = ReplayServer(
+        recordings, speed=speed, faults=faults, has_control=has_control, clock=clock
+    )
     with running(server, host=host, port=port):
         yield server
 

@@ -12,7 +12,7 @@ from streamlab.redaction.json_path import parse_path
 from streamlab.replay.key import RequestKey, request_key
 from streamlab.replay.routes import Route, Routes
 
-__all__ = ["Catalog", "Match"]
+__all__ = ["Catalog", "Match", "catalog_of"]
 
 Match = Literal[
     "auto",  # as `body`; failing that, as `path`
@@ -157,3 +157,8 @@ class Catalog:
         return NotFoundError(
             f"no recording {json_text(which)}", f"close to that: {shown}" if close else hint
         )
+
+
+def catalog_of(recordings: Iterable[Recording] | Catalog) -> Catalog:
+    """The catalog itself, or one of these recordings that takes any of the route (`auto`)."""
+    return recordings if isinstance(recordings, Catalog) else Catalog(recordings)

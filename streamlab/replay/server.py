@@ -8,17 +8,19 @@ from typing import Final
 
 from streamlab._http1 import Exchange, HttpRequest, Listener, same_origin_path
 from streamlab.clock import Clock, Pacer, SystemClock
-from streamlab.errors import InputError, NotFoundError
+from streamlab.errors import InputError
+from streamlab.fault import Fault, parse_faults
 from streamlab.recording import Recording
 from streamlab.redaction import redact_headers, redact_url
-from streamlab.replay.answer import miss_answer, models_answer, unknown_answer
+from streamlab.replay.answer import error_response, find, substitute
 from streamlab.replay.asked import Asked
 from streamlab.replay.control import Control
+from streamlab.replay.fault_plan import Blow, FaultPlan, broken
 from streamlab.replay.hold import Hold, numbered
-from streamlab.replay.key import wanted_name
+from streamlab.replay.key import RequestKey, wanted_name
 from streamlab.replay.live import Live
-from streamlab.replay.match import Catalog
-from streamlab.replay.miss import Miss, explain
+from streamlab.replay.match import Catalog, catalog_of
+from streamlab.replay.miss import Miss
 from streamlab.replay.perform import Performance
 from streamlab.replay.script import Script, script
 from streamlab.schedule import schedule
@@ -27,6 +29,8 @@ __all__ = ["Answered", "ReplayServer"]
 
 _LATENESS_KEPT: Final = 1_000_000
 _REQUESTS_KEPT: Final = 10_000
+
+_FAULT_HEADER: Final = "X-Streamlab-Fault"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +50,12 @@ def _ignore(_: Answered) -> None:
 class ReplayServer:
     """Serves recordings at `speed` (1 as recorded, 2 twice as fast, 0 without waiting).
 
-    A `Catalog` of them says how a request finds its own. What `live` takes, it answers itself, and
+    A `Catalog` of them says how a request finds its own. What `live` takes it answers itself, and
     `on_answered` does not hear of it. `start` and `close` belong to one event loop; `serve` runs a
     server in a thread of its own. `lateness_ns` holds, for the latest million writes, actual minus
-    scheduled time; `requests` what was asked lately, credentials redacted. Without `has_control`
-    there is no control API.
+    scheduled time; `requests` what was asked lately, credentials redacted. `faults`
+    (docs/faults.md) break answers of recordings on purpose, in their order. Without `has_control`
+    there is no control API, and a client's request for a fault means nothing.
     """
 
     def __init__(
@@ -58,6 +63,7 @@ class ReplayServer:
         recordings: Sequence[Recording] | Catalog,
         *,
         speed: float = 1.0,
+        faults: Sequence[str | Fault] = (),
         has_control: bool = True,
         live: Live | None = None,
         clock: Clock | None = None,
@@ -65,7 +71,7 @@ class ReplayServer:
     ) -> None:
         if speed < 0:
             raise InputError(f"speed must be 0 or more, not {speed}", "0 means without waiting")
-        self.catalog = recordings if isinstance(recordings, Catalog) else Catalog(recordings)
+        self.catalog = catalog_of(recordings)
         self.clock: Clock = clock or SystemClock()
         self.pacer: Pacer
         self.lateness_ns: deque[int] = deque(maxlen=_LATENESS_KEPT)
@@ -75,6 +81,7 @@ class ReplayServer:
         self._on_answered = on_answered
         self._scripts: dict[tuple[str, str], Script] = {}
         self._holds: list[tuple[str | None, Hold]] = []
+        self.fault_plan = FaultPlan(faults)
         self._control = Control(self) if has_control else None
         self._listener = Listener(self._answer)
         self._loop: asyncio.AbstractEventLoop
@@ -112,81 +119,45 @@ class ReplayServer:
         self._holds.append((recording, held))
         return held
 
+    def fault(self, fault: str | Fault) -> Fault:
+        """From now on this fault, too, breaks answers. InputError if it is no fault."""
+        return self.fault_plan.add(fault)
+
+    def heal(self) -> None:
+        """No fault breaks answers any more, but those that clients ask for, counted anew."""
+        self.fault_plan.clear()
+
     def _answer(self, request: HttpRequest, exchange: Exchange) -> None:
         target = same_origin_path(request.target)
         if self._control is not None and self._control.takes(target):
             self._control.answer(request, exchange)
             return
+        try:
+            wanted = self._wanted_faults(request)
+        except InputError as error:
+            message = f"{_FAULT_HEADER}: {error.message} ({error.hint})"
+            exchange.send_raw(error_response(400, message, "streamlab_fault_error"))
+            exchange.finish(keep_alive=request.keeps_alive)
+            return
         asks_for = self._live.target(target) if self._live is not None else target
         key = self.catalog.key(request.method, asks_for, request.body)
-        which = wanted_name(request.headers, key.model)
-        if which is not None:
-            self._answer_named(which, request, exchange, target)
+        recording = find(self.catalog, key, request.headers)
+        if self._is_live(request, exchange, key, recording):
+            self._note(request, target)
             return
-        recording = self.catalog.pick(key)
-        if self._live is not None and self._live.answer(request, exchange, key, recording):
-            self._note(request, target, None)
-        elif recording is not None:
-            self._replay(recording, request, exchange, target)
-        else:
-            self._substitute(request, exchange, asks_for)
-
-    def _answer_named(
-        self, which: str, request: HttpRequest, exchange: Exchange, target: str
-    ) -> None:
-        try:
-            recording = self.catalog.named(which)
-        except NotFoundError as error:
-            asked = self._note(request, target, None)
-            self._perform(unknown_answer(error), request, exchange, asked)
-        else:
-            self._replay(recording, request, exchange, target)
-
-    def _replay(
-        self, recording: Recording, request: HttpRequest, exchange: Exchange, target: str
-    ) -> None:
-        asked = self._note(request, target, recording)
-        held = self._take_hold(recording)
+        miss = None
+        if recording is None:
+            recording, miss = substitute(self.catalog, request.method, asks_for, request.body)
+        blows = self.fault_plan.blows(recording, wanted) if recording.id else []
+        asked = self._note(request, target, recording, blows)
+        held = self._take_hold(recording) if recording.id else None
         if held is None:
-            answer = self._script(recording, request.http_version)
-            self._perform(answer, request, exchange, asked)
-            return
-        timed, events = numbered(schedule(recording))
-        held.begin(asked, events)
-        answer = script(timed, http_version=request.http_version)
-        self._perform(answer, request, exchange, asked, held=held)
-        held.start()
+            answer = self._script(recording, request.http_version, blows)
+        else:
+            timed, events = numbered(broken(schedule(recording), blows))
+            held.begin(asked, events)
+            answer = script(timed, http_version=request.http_version)
 
-    def _substitute(self, request: HttpRequest, exchange: Exchange, target: str) -> None:
-        """Answer what no recording answers."""
-        asked = self._note(request, target, None)
-        if request.method == "GET" and target.partition("?")[0].endswith("/models"):
-            self._perform(models_answer(self.catalog), request, exchange, asked)
-            return
-        miss = explain(self.catalog, request.method, target, request.body)
-        self._perform(miss_answer(miss), request, exchange, asked, miss=miss)
-
-    def _note(self, request: HttpRequest, target: str, recording: Recording | None) -> Asked:
-        asked = Asked(
-            method=request.method,
-            target=redact_url(target),
-            headers=redact_headers(request.headers),
-            body=request.body,
-            recording_id=recording.id if recording else "",
-        )
-        self.requests.append(asked)
-        return asked
-
-    def _perform(
-        self,
-        answer: Script,
-        request: HttpRequest,
-        exchange: Exchange,
-        asked: Asked,
-        *,
-        held: Hold | None = None,
-        miss: Miss | None = None,
-    ) -> None:
         def done(to_the_end: bool) -> None:
             if held is not None:
                 held.end()
@@ -197,6 +168,45 @@ class ReplayServer:
             answer, exchange, stage, keep_alive=request.keeps_alive, on_done=done
         )
         performance.start()
+        if held is not None:
+            held.start()
+
+    def _is_live(
+        self,
+        request: HttpRequest,
+        exchange: Exchange,
+        key: RequestKey,
+        recording: Recording | None,
+    ) -> bool:
+        """Whether the real API answers, which it does for no request that names its recording."""
+        if self._live is None or wanted_name(request.headers, key.model) is not None:
+            return False
+        return self._live.answer(request, exchange, key, recording)
+
+    def _note(
+        self,
+        request: HttpRequest,
+        target: str,
+        recording: Recording | None = None,
+        blows: Sequence[Blow] = (),
+    ) -> Asked:
+        asked = Asked(
+            method=request.method,
+            target=redact_url(target),
+            headers=redact_headers(request.headers),
+            body=request.body,
+            recording_id=recording.id if recording else "",
+            faults=tuple(str(blow.fault) for blow in blows),
+        )
+        self.requests.append(asked)
+        return asked
+
+    def _wanted_faults(self, request: HttpRequest) -> Sequence[Fault]:
+        """What the client asks to be broken. InputError if it is no fault."""
+        if self._control is None:
+            return ()
+        name = _FAULT_HEADER.lower()
+        return parse_faults(";".join(v for n, v in request.headers if n.lower() == name))
 
     def _take_hold(self, recording: Recording) -> Hold | None:
         """The first hold that is meant for this recording, if there is one."""
@@ -206,7 +216,10 @@ class ReplayServer:
                 return held
         return None
 
-    def _script(self, recording: Recording, http_version: str) -> Script:
+    def _script(self, recording: Recording, http_version: str, blows: Sequence[Blow]) -> Script:
+        if blows or not recording.id:
+            timed = broken(schedule(recording, speed=self._speed), blows)
+            return script(timed, http_version=http_version)
         key = (recording.id, http_version)
         if key not in self._scripts:
             timed = schedule(recording, speed=self._speed)

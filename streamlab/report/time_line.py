@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from streamlab.analysis import read_stream
-from streamlab.content_coding import ContentDecoder, Fault, content_codings
+from streamlab.content_coding import ContentDecoder, Defect, content_codings
 from streamlab.dialect import Delta, main_delta
 from streamlab.recording import Recording
 from streamlab.report.show_text import format_bytes, format_ns, one_line, visible
@@ -69,7 +69,7 @@ def _row(arrival: Arrival, deltas: dict[Event, tuple[Delta, ...]]) -> Row:
             return arrival.at_ns, Text("retry", "dim"), Text("retry", "dim"), _dim(f"{retry_ms} ms")
         case Issue(code=code, detail=detail):
             return arrival.at_ns, Text("!", "red"), Text(code, "bold red"), Text(_cut(detail))
-        case Fault(code=code, cause=cause):
+        case Defect(code=code, cause=cause):
             return arrival.at_ns, Text("!", "red"), Text(code, "bold red"), Text(_cut(cause))
         case Blank():
             return arrival.at_ns, Text(), Text(), Text()

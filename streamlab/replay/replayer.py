@@ -1,0 +1,87 @@
+"""What the replay transports share: which recording answers, and what was asked."""
+
+from collections.abc import Sequence
+from threading import Lock
+from typing import Any
+
+from streamlab.clock import Clock, SystemClock
+from streamlab.errors import InputError
+from streamlab.http_libraries import AsyncStream, SyncStream, library_of
+from streamlab.recording import Header, Recording
+from streamlab.redaction import redact_headers, redact_url
+from streamlab.replay.answer import find, substitute
+from streamlab.replay.asked import Asked
+from streamlab.replay.match import Catalog, catalog_of
+from streamlab.replay.playback import Playback
+
+__all__ = ["Replayer", "response"]
+
+
+class Replayer:
+    """What both transports share: which recording answers, and what was asked."""
+
+    def __init__(
+        self, recordings: Sequence[Recording] | Catalog, speed: float, clock: Clock | None
+    ) -> None:
+        if speed < 0:
+            raise InputError(f"speed must be 0 or more, not {speed}", "0 means without waiting")
+        self.clock: Clock = clock or SystemClock()
+        self._speed = speed
+        self._catalog = catalog_of(recordings)
+        self._requests: list[Asked] = []
+        self._lock = Lock()
+
+    @property
+    def requests(self) -> tuple[Asked, ...]:
+        """What was asked so far, in that order; credentials redacted."""
+        return tuple(self._requests)
+
+    # Any: httpx's and httpx2's requests have the same attributes and no class in common.
+    def answer(self, request: Any, body: bytes, t0_ns: int) -> Playback:  # noqa: ANN401
+        """The answer to a request, as `ReplayServer` chooses it."""
+        target = request.url.raw_path.decode("ascii")
+        headers = _headers(request)
+        key = self._catalog.key(request.method, target, body)
+        with self._lock:
+            recording = find(self._catalog, key, headers)
+            if recording is None:
+                recording, _ = substitute(self._catalog, request.method, target, body)
+            self._requests.append(
+                Asked(
+                    method=request.method,
+                    target=redact_url(target),
+                    headers=redact_headers(headers),
+                    body=body,
+                    recording_id=recording.id,
+                )
+            )
+        return Playback(
+            recording,
+            library_of(request),
+            speed=self._speed,
+            t0_ns=t0_ns,
+            read_timeout_s=request.extensions.get("timeout", {}).get("read"),
+        )
+
+
+def _headers(request: Any) -> tuple[Header, ...]:  # noqa: ANN401
+    raw = request.headers.raw
+    return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in raw)
+
+
+def response(playback: Playback, body: SyncStream | AsyncStream) -> Any:  # noqa: ANN401
+    """The response whose head is due, of the library in use."""
+    head, recorded = playback.head, playback.recording.response
+    assert head is not None, "an answer without a head ends in an exception"
+    assert recorded is not None
+    return playback.library.Response(
+        head.status,
+        headers=[(_wire_bytes(name), _wire_bytes(value)) for name, value in head.headers],
+        stream=body,
+        extensions={"http_version": _wire_bytes(recorded.http_version)},
+    )
+
+
+def _wire_bytes(text: str) -> bytes:
+    # What was on a wire is a character per byte; a cassette may hold any text.
+    return text.encode("latin-1", "replace")
