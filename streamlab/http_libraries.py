@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from importlib import import_module
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 __all__ = [
     "LIBRARIES",
@@ -57,10 +57,18 @@ else:
     # Clients ask a transport for its methods, never for its class; and the SDK of Anthropic refuses
     # one with a class of httpx among its bases, since it stands on httpx2 itself.
     class SyncTransport:
-        pass
+        def __enter__(self) -> Self:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            self.close()
 
     class AsyncTransport:
-        pass
+        async def __aenter__(self) -> Self:
+            return self
+
+        async def __aexit__(self, *_: object) -> None:
+            await self.aclose()
 
 
 def library_of(request: Any) -> Any:  # noqa: ANN401 - a request and a module of either

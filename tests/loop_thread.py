@@ -52,6 +52,15 @@ class Running:
 
         return asyncio.run_coroutine_threadsafe(called(), self.loop).result(20)
 
+    def wait_until(self, condition: Callable[[], bool]) -> None:
+        """Ask in the loop again and again; the bound ends only the wait for a broken server."""
+        patience = threading.Event()
+        for _ in range(2000):
+            if self.call(condition):
+                return
+            patience.wait(0.01)
+        raise AssertionError("it never happened")
+
 
 @contextmanager
 def running(start: Callable[[], Awaitable[Server]]) -> Iterator[Running]:

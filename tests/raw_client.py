@@ -3,7 +3,6 @@
 import json
 import select
 import socket
-from collections.abc import Iterator
 
 __all__ = ["api_error", "read", "rest_of", "send_until_answered"]
 
@@ -27,12 +26,12 @@ def rest_of(connection: socket.socket) -> bytes:
     return bytes(received)
 
 
-def send_until_answered(connection: socket.socket, pieces: Iterator[bytes]) -> int:
-    """How many bytes are sent before there is something to read."""
+def send_until_answered(connection: socket.socket, piece: bytes, at_most: int) -> None:
+    """Send the piece again and again. Fails if so many bytes bring nothing to read."""
     sent = 0
     while not select.select([connection], [], [], 0)[0]:
-        sent += connection.send(next(pieces))
-    return sent
+        sent += connection.send(piece)
+        assert sent < at_most
 
 
 def api_error(answer: bytes) -> tuple[int, str]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Thread
 
 import pytest
@@ -125,26 +124,25 @@ def test_another_thread_ends_the_waiting() -> None:
     assert not thread.is_alive()
 
 
-def test_a_manual_clock_is_of_all_threads() -> None:
-    """Whoever waits for the latest time decides, exactly; nobody sees it go back."""
+def test_threads_advance_a_manual_clock_one_after_the_other() -> None:
+    """Who waits while another is on the way finds that one's time, and never an earlier one."""
     manual = ManualClock()
+    seen: list[int] = []
 
-    def wait(step_ns: int) -> list[int]:
-        seen = []
-        for number in range(500):
-            manual.wait_until_ns(number * step_ns)
-            seen.append(manual.now_ns())
-        return seen
+    def wait() -> None:
+        manual.wait_until_ns(7)
+        seen.append(manual.now_ns())
 
-    interval_s = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        with ThreadPoolExecutor(4) as pool:
-            for seen in pool.map(wait, (11, 11, 11, 11)):
-                assert sorted(seen) == seen
-    finally:
-        sys.setswitchinterval(interval_s)
-    assert 499 * 11 == manual.now_ns()
+    def meet() -> None:
+        other.start()
+        other.join(0.05)  # it has to wait for the first, which is here
+
+    other = Thread(target=wait)
+    manual.call_at_ns(5, meet)
+    manual.wait_until_ns(10)
+    other.join(20)
+    assert [10] == seen
+    assert 10 == manual.now_ns()
 
 
 def test_the_machines_clock_waits_no_less_than_asked() -> None:

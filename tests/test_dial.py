@@ -202,6 +202,26 @@ def handshake(connection: socket.socket) -> None:
     secured(connection).close()
 
 
+def test_an_upstream_that_leaves_right_after_the_handshake(library: Library) -> None:
+    """Before or while it is asked: that is a race, but there is an end."""
+    with server(handshake) as port:
+        _, recording = ask(library, f"https://localhost:{port}")
+    assert reason(recording) in ("unreachable", "truncated", "reset")
+
+
+def test_an_upstream_that_answers_before_it_is_asked(library: Library) -> None:
+    """Nothing of what it says is lost."""
+
+    def talk(connection: socket.socket) -> None:
+        with secured(connection) as tls:
+            tls.sendall(HEAD + CHUNK + LAST)
+            wait_until_left(tls)
+
+    with server(talk) as port:
+        answer, recording = ask(library, f"https://localhost:{port}")
+    assert (HEAD + CHUNK + LAST, "complete") == (answer, reason(recording))
+
+
 def plain_http(connection: socket.socket) -> None:
     connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
     wait_until_left(connection)
@@ -230,7 +250,7 @@ def test_a_certificate_of_somebody_else(library: Library) -> None:
 @pytest.mark.parametrize(
     ("talk", "word"),
     [
-        (plain_http, "SSL"), (leave, "reset"), (lambda c: c.sendall(b"\x16\x03\x01"), ""),
+        (plain_http, "SSL"), (leave, "onnection"), (lambda c: c.sendall(b"\x16\x03\x01"), ""),
         (lambda c: c.sendall(b"\x15\x03\x01\0\x02\x02\x28"), "SSL"), (lambda _: None, ""),
     ],
     ids=["plain HTTP", "leaves", "half a record", "an alert", "leaves at once"],
@@ -322,7 +342,7 @@ def test_a_tunnel_to_an_address(library: Library, monkeypatch: pytest.MonkeyPatc
         (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 10_000, "has no end"),
         (b"", "closed the connection before its answer"),
         (b"HTTP/1.1 200 OK\r\n", "closed the connection before its answer"),
-        (OPENED, "handshake"),
+        (OPENED, "onnection"),
     ],
     ids=["407", "a login page", "no HTTP", "no status", "bytes in the tunnel", "endless", "closed",
          "half an answer", "closed after it"],

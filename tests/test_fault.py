@@ -228,6 +228,28 @@ def test_events_are_found_whatever_ends_their_lines(end: bytes) -> None:
         assert expected == b"".join(send.data for send in sends_of(broken)), spec
 
 
+def test_no_keep_alive_comes_inside_an_event() -> None:
+    """Half an event is out from 10 to 20 ms, and from 30 ms on: a comment would break it."""
+    recording = make_recording(ONE[:9], ONE[9:], TWO[:8])
+    expected = [(5, 200), (8, COMMENT), (10, ONE[:9]), (20, ONE[9:]), *((at, COMMENT) for at in
+                (20, 23, 26, 29)), (30, TWO[:8]), (40, "finish")]  # fmt: skip
+    assert expected == told(broken_by("keepalive:every_ms=3", recording))
+
+
+def test_json_in_several_lines_is_passed_over() -> None:
+    """Half of its first line may still be JSON with the rest; the next object is broken instead."""
+    recording = make_recording(b'data: {"n":\ndata: 1}\n\n', TWO)
+    assert b'data: {"b\n\n' == sends_of(broken_by("malformed_json:after=0", recording))[1].data
+
+
+@pytest.mark.parametrize("spec", ["error_event", "ping:every_ms=1"])
+@pytest.mark.parametrize("status", [204, 304])
+def test_a_status_without_a_body_gets_none(spec: str, status: int) -> None:
+    """It would be read as the beginning of the next response."""
+    recording = make_recording(status=status)
+    assert schedule(recording) == broken_by(spec, recording)
+
+
 def test_faults_combine_in_their_order() -> None:
     """Each sees what the one before it made."""
     broken = schedule(STREAM)

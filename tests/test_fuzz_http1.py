@@ -171,6 +171,17 @@ def test_any_bytes_of_an_upstream(pieces: list[bytes], method: str) -> None:
             return
 
 
+@pytest.mark.parametrize("step", [1, 2, 3, 5, 100])
+def test_a_head_is_whole_wherever_it_is_cut(step: int) -> None:
+    """And as soon as its last byte is there."""
+    wire = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"
+    reader = HeadReader("GET")
+    heads = [reader.feed(wire[at : at + step]) for at in range(0, len(wire), step)]
+    assert [None] * (len(heads) - 1) == heads[:-1]
+    assert heads[-1] is not None
+    assert (200, b"") == (heads[-1].status, heads[-1].rest)
+
+
 def body_readers() -> st.SearchStrategy[BodyReader]:
     return st.builds(ChunkedBody) | st.builds(CloseBody) | st.builds(LengthBody, st.integers(0, 50))
 

@@ -8,11 +8,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import repeat
 from pathlib import Path
 
 import pytest
 
+from streamlab._http1 import same_origin_path
 from streamlab.record.proxy import ProxyServer
 from streamlab.record.upstream import parse_upstreams
 from streamlab.replay import ReplayServer
@@ -273,10 +273,9 @@ def test_what_has_no_end_is_refused_soon(
     target: Target, beginning: bytes, piece: bytes, status: int
 ) -> None:
     """Of 1 GiB, no more is sent than the limit and what fits between the two."""
-    pieces = repeat(piece * max(1, 65536 // len(piece)))
     with target.running.connect() as connection:
         connection.sendall(beginning)
-        assert send_until_answered(connection, pieces) < 256 * MIB
+        send_until_answered(connection, piece * max(1, 65536 // len(piece)), at_most=256 * MIB)
         connection.shutdown(socket.SHUT_WR)
         assert status == api_error(rest_of(connection))[0]
     assert [] == target.taken_so_far()
@@ -313,3 +312,17 @@ def test_what_the_upstream_sees_is_what_was_meant(target: Target) -> None:
     assert b"pgrade" not in second
     assert third.endswith(b"Content-Length: 2\r\nConnection: close\r\n\r\n{}")
     assert b"chunked" not in third
+
+
+@pytest.mark.parametrize(
+    ("target", "path"),
+    [
+        ("/a?b=http://c/d", "/a?b=http://c/d"),
+        ("http://a.example/b?c", "/b?c"),
+        ("HTTPS://a.example:1", "/"),
+        ("http://a.example?b=/c", "/?b=/c"),
+    ],
+)
+def test_the_path_of_a_target(target: str, path: str) -> None:
+    """What belongs to the authority ends with it (RFC 3986, 3.2)."""
+    assert path == same_origin_path(target)

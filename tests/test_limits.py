@@ -89,7 +89,9 @@ def test_dripping_does_not_help(limits: Limits, begun: bytes) -> None:
     """Each byte comes soon after the one before it, and all of them too late (slowloris)."""
     with listening(limits) as (run, _), run.connect() as slow:
         slow.sendall(begun)
-        while not select.select([slow], [], [], 0.01)[0]:
+        for _ in range(2000):
+            if select.select([slow], [], [], 0.01)[0]:
+                break
             slow.sendall(b"x")
         assert 408 == api_error(rest_of(slow))[0]
 
@@ -120,8 +122,7 @@ def test_who_was_refused_has_to_go() -> None:
     with listening(replace(PATIENT, linger_s=0.05)) as (run, listener), run.connect() as client:
         client.sendall(b"\0")
         assert 400 == api_error(rest_of(client))[0]
-        while run.call(lambda: bool(listener.connections)):
-            pass
+        run.wait_until(lambda: not listener.connections)
 
 
 def test_a_connection_leaves_no_timer_behind() -> None:
@@ -130,8 +131,7 @@ def test_a_connection_leaves_no_timer_behind() -> None:
         for sent in (b"", HEAD, LENGTH, REQUEST, b"\0"):
             with run.connect() as client:
                 client.sendall(sent)
-                while not (made := run.call(lambda: list(listener.connections))):
-                    pass
-            while run.call(lambda: bool(listener.connections)):
-                pass
-            assert [None] == [connection._timer for connection in made]
+                run.wait_until(lambda: bool(listener.connections))
+                (connection,) = run.call(lambda: list(listener.connections))
+            run.wait_until(lambda: not listener.connections)
+            assert connection._timer is None

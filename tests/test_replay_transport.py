@@ -37,9 +37,12 @@ from streamlab.clock import ManualClock, SystemClock
 from streamlab.errors import InputError
 from streamlab.recording import END_REASONS, Recording, Response
 from streamlab.store import Library
-from tests.conftest import CASSETTES, DONE, chat_event, make_recording
-from tests.test_transport import ANSWER, CHAT, MESSAGES
+from tests.conftest import CASSETTES, DONE, FIXTURES, chat_event, make_recording
+from tests.sdk_streams import STREAMS, TEXTS
 
+CHAT = read_cassette(FIXTURES / "llama.cpp/short.jsonl")[0]
+ANSWER = STREAMS["anthropic-messages"]
+MESSAGES: Any = [{"role": "user", "content": "Hi"}]
 URL = "https://api.example/v1/chat/completions"
 EVENTS = (chat_event("a"), chat_event("b"), DONE)
 T0_NS = 7_000_000_000
@@ -224,10 +227,10 @@ def sockets() -> Iterator[str]:
         yield server.url
 
 
-def met_on_a_socket(library: ModuleType, url: str) -> Seen:
-    """What a client gets that has little patience."""
+def met_on_a_socket(library: ModuleType, url: str, *, patience_s: float) -> Seen:
+    """What a client gets."""
     seen = Seen()
-    with library.Client(timeout=0.02, verify=False) as client:
+    with library.Client(timeout=patience_s, verify=False) as client:
         try:
             with client.stream("POST", url, content=b"{}") as response:
                 for data in response.iter_raw():
@@ -243,7 +246,8 @@ def test_it_ends_as_it_does_on_a_socket(
     sockets: str, library: ModuleType, reason: str, framing: str
 ) -> None:
     """The body, and the exception's type and words, are those of a real connection."""
-    real = met_on_a_socket(library, sockets + path(reason, framing))
+    patience_s = 0.2 if reason in ("timeout", "client_closed") else 20
+    real = met_on_a_socket(library, sockets + path(reason, framing), patience_s=patience_s)
     if (reason, framing) == ("unreachable", "no response"):
         real.error = (library.ConnectError, "All connection attempts failed")
     if reason == "protocol_error":
@@ -743,7 +747,7 @@ sdks = pytest.mark.parametrize(
         (ask_openai, openai, CHAT, analyze(CHAT).text),
         (ask_async_openai, openai, CHAT, analyze(CHAT).text),
         (ask_groq, groq, CHAT, analyze(CHAT).text),
-        (ask_anthropic, anthropic, ANSWER, "Grüß Gott"),
+        (ask_anthropic, anthropic, ANSWER, TEXTS["anthropic-messages"]),
     ],
     ids=["openai", "openai async", "groq", "anthropic"],
 )

@@ -35,7 +35,8 @@ async def dial(
 
     HTTPS_PROXY and NO_PROXY are respected: TLS goes through a proxy by CONNECT (RFC 9110, 9.3.6).
     What is in the clear is always asked directly. OSError (ssl.SSLError among them) where it fails,
-    for a name that cannot be one of a host, too.
+    for a name that cannot be one of a host, too. `protocol` may then have been told of a loss, and
+    of a connection never.
     """
     try:
         await _dial(address, protocol, on_connected)
@@ -87,45 +88,18 @@ async def _start_tls(
 ) -> None:
     assert address.tls is not None
     loop = asyncio.get_running_loop()
-    handshake = _Handshake()
     try:
         secured = await loop.start_tls(
-            transport, handshake, address.tls, server_hostname=address.host
+            transport, protocol, address.tls, server_hostname=address.host
         )
     except BaseException as error:
         transport.abort()
         if isinstance(error, ConnectionError) and not str(error):
             raise ConnectionError(_CLOSED_IN_HANDSHAKE) from error
         raise
-    if secured is None or handshake.is_lost:
+    if secured is None or secured.is_closing():
         raise ConnectionError(_CLOSED_IN_HANDSHAKE)
-    secured.set_protocol(protocol)
     protocol.connection_made(secured)
-    _hand_over(handshake.received, protocol)
-
-
-def _hand_over(received: bytearray, protocol: asyncio.BufferedProtocol) -> None:
-    while received:
-        buffer = memoryview(protocol.get_buffer(len(received)))
-        size = min(len(buffer), len(received))
-        buffer[:size] = received[:size]
-        protocol.buffer_updated(size)
-        del received[:size]
-
-
-class _Handshake(asyncio.Protocol):
-    """Stands in for the protocol until TLS is there: a handshake that fails is for who dials, and
-    asyncio would tell the protocol, too. What comes right behind it is kept."""
-
-    def __init__(self) -> None:
-        self.received = bytearray()
-        self.is_lost = False
-
-    def data_received(self, data: bytes) -> None:
-        self.received += data
-
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
-        self.is_lost = True
 
 
 def _authority(address: Address) -> str:

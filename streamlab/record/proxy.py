@@ -219,7 +219,7 @@ class _Relay(asyncio.BufferedProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The upstream's connection is gone."""
         transport, self._transport = self._transport, None  # no abort now: it is lost already
-        if self._over.done() or transport is None:
+        if self._over.done() or transport is None:  # None: while dialling, which says so itself
             return
         if exc is not None:
             reason: EndReason = "protocol_error" if isinstance(exc, ssl.SSLError) else "reset"
