@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from streamlab.record.transport import AsyncRecordingTransport, RecordingTransport
     from streamlab.recording import Recording, Request
     from streamlab.redaction import Redaction
-    from streamlab.replay import ReplayServer, serve
+    from streamlab.replay import Catalog, ReplayServer, serve
     from streamlab.replay.transport import AsyncReplayTransport, ReplayTransport
     from streamlab.store import Library
     from streamlab.timeline import arrivals
@@ -29,6 +29,7 @@ __all__ = [
     "Analysis",
     "AsyncRecordingTransport",
     "AsyncReplayTransport",
+    "Catalog",
     "Library",
     "ManualClock",
     "Recording",
@@ -60,7 +61,7 @@ _HOMES = {
     "record.transport": ("AsyncRecordingTransport", "RecordingTransport"),
     "recording": ("Recording", "Request"),
     "redaction": ("Redaction",),
-    "replay": ("ReplayServer", "serve"),
+    "replay": ("Catalog", "ReplayServer", "serve"),
     "replay.transport": ("AsyncReplayTransport", "ReplayTransport"),
     "store": ("Library",),
     "timeline": ("arrivals",),

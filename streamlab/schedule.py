@@ -30,6 +30,7 @@ __all__ = [
     "Send",
     "SendHead",
     "Spoil",
+    "ending",
     "schedule",
 ]
 
@@ -138,7 +139,7 @@ def schedule(recording: Recording, *, speed: float = 1.0) -> Schedule:
             SendHead(at_ns=scaled(response.at_ns), status=response.status, headers=headers)
         )
     actions += [Send(at_ns=scaled(read.at_ns), data=read.data) for read in recording.reads]
-    reason, at_ns = _ending(recording)
+    reason, at_ns = ending(recording)
     actions.append(_ENDINGS[reason](at_ns=scaled(at_ns)))
     framing = _framing(recording.request.method, response)
     return Schedule(recording_id=recording.id, framing=framing, actions=tuple(actions))
@@ -149,7 +150,10 @@ _END_MARKER: Final = re.compile(rb"data: ?(?:\[DONE\]|.*\"message_stop\".*)\s*\Z
 _TAIL_BYTES: Final = 1000
 
 
-def _ending(recording: Recording) -> tuple[EndReason, int]:
+def ending(recording: Recording) -> tuple[EndReason, int]:
+    """How the stream is ended again, and when: as it ended, but for a client that left after the
+    end marker, which missed nothing, and for an end that is not there, of which nothing is known.
+    """
     end = recording.end
     if end is not None:
         # SDKs hang up at the end marker, before the body's own end: nothing was left to come.

@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
@@ -11,7 +13,7 @@ from unittest.mock import patch
 
 from streamlab.cli import main
 
-__all__ = ["Ran", "fails_well", "run", "run_process"]
+__all__ = ["Ran", "fails_well", "replaying", "run", "run_process"]
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,21 @@ def run_process(*arguments: str | Path) -> Ran:
         command, env=environment, capture_output=True, encoding="utf-8", timeout=60, check=False
     )
     return Ran(tuple(command), ran.returncode, ran.stdout, ran.stderr)
+
+
+@contextmanager
+def replaying(*arguments: str | Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """`streamlab replay` in a process of its own, and the URL that it printed."""
+    command = [sys.executable, "-m", "streamlab", "replay", "--port", "0", *map(str, arguments)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None
+        try:
+            yield server.stdout.readline().strip(), server
+        finally:
+            if server.poll() is None:
+                server.kill()
 
 
 def fails_well(ran: Ran, *words: str) -> None:

@@ -8,8 +8,6 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +19,7 @@ from streamlab.errors import InputError
 from streamlab.replay import serve
 from streamlab.store import Library
 from tests import raw_server
-from tests.cli_runner import fails_well, run, run_process
+from tests.cli_runner import fails_well, replaying, run, run_process
 from tests.conftest import DONE, FIXTURES, chat_event, make_recording
 from tests.raw_server import HEAD, http_chunk, send
 
@@ -206,6 +204,9 @@ def test_terminal_escapes_in_a_stream_are_drawn_and_not_sent() -> None:
         (["replay", "nothing", "--db", "one.db"], ["no recording 'nothing'"]),
         (["replay", "--db", "empty.db"], ["empty.db holds no recordings", "record"]),
         (["replay", "fine.jsonl", "--host", "256.0.0.1"], ["256.0.0.1"]),
+        (["replay", "fine.jsonl", "--ignore-json-path", "seed"], ["JSON path 'seed'"]),
+        (["replay", "fine.jsonl", "--record-mode", "once"], ["mode once needs", "--upstream"]),
+        (["replay", "fine.jsonl", "--upstream", "api.example"], ["'api.example' is no upstream"]),
     ],
     ids=lambda value: " ".join(value)[:60] if value and value[0].islower() else "",
 )
@@ -235,21 +236,6 @@ def test_debug_shows_the_traceback() -> None:
     ran = run_process("--debug", "ls")
     assert "Traceback" in ran.stderr
     assert 0 != ran.returncode
-
-
-@contextmanager
-def replaying(*arguments: str | Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """`streamlab replay` in a process of its own, and the URL that it printed."""
-    command = [sys.executable, "-m", "streamlab", "replay", "--port", "0", *map(str, arguments)]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as server:
-        assert server.stdout is not None
-        try:
-            yield server.stdout.readline().strip(), server
-        finally:
-            if server.poll() is None:
-                server.kill()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

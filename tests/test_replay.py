@@ -15,7 +15,6 @@ from streamlab.errors import InputError, NetworkError
 from streamlab.record.once import Options, record_once
 from streamlab.recording import END_REASONS, End, Recording, Request
 from streamlab.replay import Answered, ReplayServer, serve
-from streamlab.replay.match import Catalog
 from streamlab.schedule import schedule
 from streamlab.store import Library
 from tests.conftest import CASSETTES, DONE, FIXTURES, chat_event, make_recording
@@ -264,16 +263,6 @@ def test_a_head_cannot_smuggle_lines_into_the_answer() -> None:
     assert b"HTTP/1.1 200 OK\r\nX-Ok: 1\r\nContent-Length: 0\r\n\r\n" == answer
 
 
-def test_a_miss_says_what_there_is() -> None:
-    """503 in the API's error shape; the OpenAI SDKs are told not to try again."""
-    with serve([make_recording(*EVENTS)], speed=0) as server:
-        response = httpx.post(f"{server.url}/v1/embeddings", json={})
-    assert (503, "false") == (response.status_code, response.headers["x-should-retry"])
-    assert (
-        "no recording answers POST /v1/embeddings; recorded routes: POST /v1/chat/completions"
-    ) == response.json()["error"]["message"]
-
-
 def test_models_are_those_that_were_asked_for() -> None:
     """GET /v1/models in the API's shape, each once."""
     other = make_recording(body=b'{"model": "n"}', recording_id="2" * 12)
@@ -289,28 +278,6 @@ def test_a_recorded_models_route_comes_first() -> None:
     )
     with serve([recording], speed=0) as server:
         assert [] == httpx.get(f"{server.url}/v1/models").json()
-
-
-def asked(catalog: Catalog, *requests: tuple[str, str, bytes]) -> list[str | None]:
-    return [r.id if (r := catalog.pick(*request)) else None for request in requests]
-
-
-def test_which_recording_answers() -> None:
-    """Exact path before a like one; equal JSON and query before others; the n-th for the n-th."""
-    url = "https://a/api/v1/chat/completions"
-    first = make_recording(url=url, body=b'{"a": 1, "b": 2}', recording_id="first")
-    second = make_recording(url=url, body=b'{"a": 1, "b": 2}', recording_id="second")
-    other = make_recording(url=url, body=b'{"a": 2}', recording_id="other")
-    query = make_recording(method="GET", url="https://a/s?m=1", body=b"", recording_id="query")
-    query2 = make_recording(method="GET", url="https://a/s?m=2", body=b"", recording_id="query2")
-    catalog = Catalog([first, second, other, query, query2])
-    same = ("POST", "/v1/chat/completions", b'{"b":2,"a":1}')
-    assert ["first", "second", "first"] == asked(catalog, same, same, same)
-    assert ["other"] == asked(catalog, ("POST", "/api/v1/chat/completions", b'{"a":2}'))
-    unknown = ("POST", "/v1/chat/completions", b'{"a":3}')
-    assert ["first", "second", "other"] == asked(catalog, unknown, unknown, unknown)
-    assert ["query2", "query"] == asked(catalog, ("GET", "/s?m=2", b""), ("GET", "/s?m=1", b""))
-    assert [None, None] == asked(catalog, ("GET", "/completions", b""), ("POST", "/s", b""))
 
 
 def test_a_slow_reader_is_waited_for_and_others_are_not() -> None:

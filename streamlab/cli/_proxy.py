@@ -7,9 +7,8 @@ from pathlib import Path
 
 from streamlab.cli._as_server import settle_as_server
 from streamlab.cli._console import narrate, print_text
-from streamlab.cli._relayed import narrate_relayed
+from streamlab.cli._relayed import narrate_relayed, narrate_stop
 from streamlab.cli._stop import on_stop
-from streamlab.errors import StoreError
 from streamlab.record.proxy import ProxyServer
 from streamlab.record.upstream import Upstream
 from streamlab.redaction import Redaction
@@ -34,7 +33,7 @@ def run_proxy(
     settle_as_server()
     with (
         Library(db, create=True) as library,
-        library.open_writer(derives_apart=True, on_error=_tell_of_stop) as writer,
+        library.open_writer(derives_apart=True, on_error=narrate_stop) as writer,
     ):
         server = ProxyServer(
             upstreams,
@@ -46,11 +45,6 @@ def run_proxy(
             on_relayed=narrate_relayed,
         )
         asyncio.run(_run(server, upstreams, db, host=host, port=port, tls=tls))
-
-
-def _tell_of_stop(error: StoreError) -> None:
-    """Nothing is stored any more; the streams go on."""
-    narrate(("recording has stopped, streams still pass: ", "bold red"), str(error))
 
 
 async def _run(

@@ -3,6 +3,7 @@
 import asyncio
 import math
 import os
+import shlex
 import ssl
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -19,7 +20,9 @@ from streamlab.cli._stop import on_stop
 from streamlab.errors import InputError, NotFoundError
 from streamlab.record.command import replayed_environment
 from streamlab.recording import Recording
-from streamlab.replay import Answered, Outcome, ReplayServer
+from streamlab.replay import Answered, Catalog, Outcome, ReplayServer
+from streamlab.replay.live import Live
+from streamlab.replay.miss import Miss
 from streamlab.report import format_ns, one_line
 from streamlab.store import Library
 
@@ -69,7 +72,8 @@ def select_served(which: Sequence[str], db: Path) -> list[Recording]:
 class Serving:
     """What to serve, how, and where; port 0 is a free one."""
 
-    recordings: list[Recording]
+    catalog: Catalog
+    live: Live | None
     speed: float
     faults: Sequence[str]
     has_control: bool
@@ -82,7 +86,8 @@ class Serving:
         """The server, which is yet to start. InputError for a bad fault."""
         settle_as_server()
         return ReplayServer(
-            self.recordings,
+            self.catalog,
+            live=self.live,
             speed=self.speed,
             faults=self.faults,
             has_control=self.has_control,
@@ -171,6 +176,24 @@ def _narrate_answers(answers: Counter[tuple[bool, _Line]]) -> None:
     total = answers.total()
     missed = sum(count for (is_missed, _), count in answers.items() if is_missed)
     narrate(f"answered {total - missed} of {total} request{'s' if total != 1 else ''}")
+
+
+def _narrate_miss(miss: Miss) -> None:
+    """The closest recording, the first difference (asked != recorded), and a way out."""
+    if miss.closest is not None:
+        first = one_line(miss.lines[0], 160) if miss.lines else ""
+        narrate("  closest: ", (miss.closest.id, "cyan"), f" {first}")
+    narrate(("hint: ", "bold"), one_line(_way_out(miss), 200))
+
+
+def _way_out(miss: Miss) -> str:
+    if miss.lacks == "route":
+        return "--upstream URL records what is missing"
+    if miss.lacks == "model":
+        return "--match path takes any of its route"
+    left_out = shlex.quote(miss.json_path)
+    first = f"--ignore-json-path {left_out} leaves that out, " if miss.json_path else ""
+    return f"{first}--match auto takes any of its route"
 
 
 def _narrate_lateness(server: ReplayServer) -> None:

@@ -74,7 +74,7 @@ class ProxyServer:
         self._connect_s = connect_s
         self._clock = SystemClock()
         self._on_relayed = on_relayed
-        self._listener = Listener(self._handle)
+        self._listener = Listener(self.relay)
         self._relays: set[asyncio.Task[None]] = set()
         self._buffer = memoryview(bytearray(_READ_BYTES))
 
@@ -97,7 +97,17 @@ class ProxyServer:
         await asyncio.gather(*relays, return_exceptions=True)
         await self._listener.close()
 
-    def _handle(self, request: HttpRequest, exchange: Exchange) -> None:
+    def relay(
+        self,
+        request: HttpRequest,
+        exchange: Exchange,
+        on_over: Callable[[Recording], None] | None = None,
+    ) -> None:
+        """Answer one request, of this server's own listener or of another server.
+
+        `on_over` is given the recording with its reads once the answer is over, and before its
+        client can ask again.
+        """
         target = same_origin_path(request.target)
         upstream = next((each for each in self._upstreams if each.takes(target)), None)
         if upstream is None:
@@ -105,8 +115,11 @@ class ProxyServer:
             _answer_error(exchange, 404, f"no upstream takes {target}; prefixes: {prefixes}")
             return
         outgoing = outgoing_request(request, upstream, target, keep_encoding=self._keep_encoding)
-        active = begin_recording(outgoing, self._labels, self._writer, self._clock)
+        active = begin_recording(
+            outgoing, self._labels, self._writer, self._clock, keeps_reads=on_over is not None
+        )
         relay = _Relay(outgoing, request, exchange, active, self._buffer)
+        relay.on_over = on_over or _ignore
         task = asyncio.get_running_loop().create_task(self._run(relay, upstream))
         self._relays.add(task)
         task.add_done_callback(self._relays.discard)
@@ -134,6 +147,7 @@ class _Relay(asyncio.BufferedProtocol):
         buffer: memoryview,
     ) -> None:
         self.active = active
+        self.on_over: Callable[[Recording], None] = _ignore
         self._buffer = buffer
         self._outgoing = outgoing
         self._request = request
@@ -298,6 +312,7 @@ class _Relay(asyncio.BufferedProtocol):
         if self._over.done():
             return
         self.active.finish(reason, detail)
+        self.on_over(self.active.build())
         self._over.set_result(None)
         if self._transport is not None:
             self._transport.abort()

@@ -8,6 +8,7 @@ from streamlab.redaction.body import BodyRedactor, redact_body
 from streamlab.redaction.credentials import (
     REDACTED,
     Header,
+    is_secret_name,
     redact_headers,
     redact_text,
     redact_url,
@@ -19,6 +20,7 @@ __all__ = [
     "BodyRedactor",
     "Header",
     "Redaction",
+    "is_secret_name",
     "redact_body",
     "redact_headers",
     "redact_text",

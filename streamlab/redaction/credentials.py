@@ -3,7 +3,14 @@
 import re
 from urllib.parse import quote, unquote_plus, urlsplit, urlunsplit
 
-__all__ = ["REDACTED", "Header", "redact_headers", "redact_text", "redact_url"]
+__all__ = [
+    "REDACTED",
+    "Header",
+    "is_secret_name",
+    "redact_headers",
+    "redact_text",
+    "redact_url",
+]
 
 Header = tuple[str, str]
 
@@ -30,7 +37,8 @@ _SECRET_TEXT = re.compile(
 )
 
 
-def _is_secret_name(name: str) -> bool:
+def is_secret_name(name: str) -> bool:
+    """Whether what goes by this name is a credential, most likely."""
     return _SECRET_NAME.search(_CAMEL.sub("-", name)) is not None
 
 
@@ -40,7 +48,7 @@ def redact_headers(headers: tuple[Header, ...]) -> tuple[Header, ...]:
 
 
 def _redact_value(name: str, value: str) -> str:
-    if not _is_secret_name(name):
+    if not is_secret_name(name):
         return redact_url(value) if "://" in value else value
     scheme, space, _ = value.partition(" ")
     if space and name.lower().endswith("authorization") and scheme.isalpha():
@@ -73,7 +81,7 @@ def _redact_parameters(query: str) -> str:
 
 def _redact_parameter(parameter: str) -> str:
     name, equals, value = parameter.partition("=")
-    if equals and value and _is_secret_name(unquote_plus(name)):
+    if equals and value and is_secret_name(unquote_plus(name)):
         return f"{name}={quote(REDACTED)}"
     return parameter
 

@@ -1,51 +1,11 @@
-"""Answers that no recording holds: the list of models, that there is no recording, and refusals."""
+"""Answers that no recording holds, in the form of one, or as bytes: how they are made."""
 
 import json
 
 from streamlab._http1 import response_head
 from streamlab.recording import End, Header, Read, Recording, Request, Response
-from streamlab.replay.match import Catalog, models
 
-__all__ = [
-    "error_content",
-    "error_response",
-    "json_answer",
-    "json_response",
-    "made_answer",
-    "miss_answer",
-    "model_answer",
-    "models_answer",
-]
-
-
-def models_answer(catalog: Catalog) -> Recording:
-    """`GET /v1/models` in the OpenAI API's shape: the models of the recorded requests."""
-    listed = [_model(name) for name in models(catalog.recordings)]
-    return json_answer(200, {"object": "list", "data": listed})
-
-
-def model_answer(catalog: Catalog, name: str) -> Recording:
-    """`GET /v1/models/{name}`, likewise; 404 if no recorded request asks for that model."""
-    if name in models(catalog.recordings):
-        return json_answer(200, _model(name))
-    message = f"no recorded request asks for the model {name!r}"
-    error = {"message": message, "type": "invalid_request_error", "code": "model_not_found"}
-    return json_answer(404, {"error": {**error, "param": None}})
-
-
-def _model(name: str) -> dict[str, object]:
-    return {"id": name, "object": "model", "created": 0, "owned_by": "streamlab"}
-
-
-def miss_answer(catalog: Catalog, method: str, target: str) -> Recording:
-    """503 in the OpenAI API's error shape: what was asked, and what there is.
-
-    `x-should-retry: false` keeps the OpenAI SDKs from asking again: a miss stays a miss.
-    """
-    routes = ", ".join(map(str, catalog.routes())) or "none"
-    message = f"no recording answers {method} {target}; recorded routes: {routes}"
-    error = {"message": message, "type": "streamlab_no_recording", "code": "no_recording"}
-    return json_answer(503, {"error": {**error, "param": None}}, ("x-should-retry", "false"))
+__all__ = ["error_content", "error_response", "json_answer", "json_response", "made_answer"]
 
 
 def error_content(url: str, message: str, kind: str, *, code: str | None = None) -> object:

@@ -10,14 +10,15 @@ from queue import SimpleQueue
 from streamlab.clock import Clock
 from streamlab.fault import Fault
 from streamlab.recording import Recording
+from streamlab.replay.match import Catalog
 from streamlab.replay.server import ReplayServer
 
-__all__ = ["serve"]
+__all__ = ["running", "serve"]
 
 
 @contextmanager
 def serve(  # noqa: PLR0913 - what a server can be asked for
-    recordings: Sequence[Recording],
+    recordings: Sequence[Recording] | Catalog,
     *,
     speed: float = 1.0,
     faults: Sequence[str | Fault] = (),
@@ -41,6 +42,22 @@ def serve(  # noqa: PLR0913 - what a server can be asked for
         api_key=api_key,
         clock=clock,
     )
+    with running(server, host=host, port=port, tls=tls):
+        yield server
+
+
+@contextmanager
+def running(
+    server: ReplayServer,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    tls: ssl.SSLContext | None = None,
+) -> Iterator[ReplayServer]:
+    """The same with a server that is there already.
+
+    NetworkError if the address cannot be had.
+    """
     started: SimpleQueue[BaseException | None] = SimpleQueue()
     loop = asyncio.new_event_loop()
     stop = asyncio.Event()

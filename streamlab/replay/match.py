@@ -1,108 +1,169 @@
 """Which recording answers a request: pure bookkeeping, no sockets."""
 
-import json
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from urllib.parse import parse_qsl, urlsplit
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Sequence
+from difflib import get_close_matches
+from typing import Final, Literal
 
+from streamlab.errors import NotFoundError
+from streamlab.json_text import json_text
 from streamlab.recording import Recording
+from streamlab.redaction.json_path import parse_path
+from streamlab.replay.key import RequestKey, request_key
+from streamlab.replay.routes import Route, Routes
 
-__all__ = ["Catalog", "Route", "models"]
+__all__ = ["Catalog", "Match", "catalog_of"]
 
+Match = Literal[
+    "auto",  # as `body`; failing that, as `path`
+    "body",  # the recordings of its route with the same query and body
+    "path",  # all of its route
+    "model",  # those of its route that asked for the same model
+    "sequence",  # all there are, whatever is asked for
+    "latest",  # the one of its route that was recorded last
+]
 
-@dataclass(frozen=True, slots=True, order=True)
-class Route:
-    """A method and a path, as a client asks for it."""
-
-    method: str
-    path: str
-
-    def __str__(self) -> str:
-        return f"{self.method} {self.path}"
+_LATEST: Final = "latest"
+_SHOWN_CHARS: Final = 100
+_SHOWN_NAMES: Final = 3
 
 
 class Catalog:
-    """Recordings by route.
+    """Recordings, and which of them answers a request.
 
-    A request is answered by a recording of its method and path; failing that, of its method and a
-    path that ends alike (`/v1/chat/completions` is also `/api/v1/chat/completions`), since a client
-    keeps its paths when only its base URL changes. Those with the same query and JSON body come
-    before others. Of several the n-th such request gets the n-th, then the first again.
+    What a request means is looked up by its key, not searched for: of thousands as fast as of one.
+    Of several that match, the n-th such request gets the n-th, then the first again. `ignored` are
+    JSON paths of parts of bodies that do not count; InputError if one is no path.
     """
 
-    def __init__(self, recordings: Sequence[Recording]) -> None:
-        self.recordings = tuple(recordings)
-        self._contents = {recording.id: _recorded_content(recording) for recording in recordings}
-        self._asked: Counter[tuple[str, ...]] = Counter()
+    def __init__(
+        self,
+        recordings: Iterable[Recording] = (),
+        *,
+        match: Match = "auto",
+        ignored: Iterable[str] = (),
+    ) -> None:
+        self.recordings: list[Recording] = []
+        self.match: Final = match
+        self.ignored: Final = tuple(map(parse_path, ignored))
+        self._routes = Routes()
+        # Places in `recordings`: by route alone, and by route with a digest or a model.
+        self._places: defaultdict[tuple[object, ...], list[int]] = defaultdict(list)
+        self._newest: dict[Route, int] = {}
+        self._by_id: dict[str, list[int]] = {}
+        self._by_name: defaultdict[str, list[int]] = defaultdict(list)
+        self._models: dict[str, None] = {}  # a set in order
+        self._asked: Counter[Hashable] = Counter()
+        for recording in recordings:
+            self.add(recording)
+
+    def add(self, recording: Recording) -> None:
+        """One more, after all others."""
+        place = len(self.recordings)
+        self.recordings.append(recording)
+        request = recording.request
+        key = self.key(request.method, request.url, request.body)
+        self._routes.add(key.route)
+        for group in ((key.route,), (key.route, key.content), (key.route, key.model)):
+            self._places[group].append(place)
+        newest = self._newest.setdefault(key.route, place)
+        if recording.started_at >= self.recordings[newest].started_at:
+            self._newest[key.route] = place
+        self._by_id[recording.id] = [place]
+        if recording.name:
+            self._by_name[recording.name].append(place)
+        if key.model is not None:
+            self._models[key.model] = None
 
     def routes(self) -> list[Route]:
         """All recorded routes, sorted."""
-        return sorted({_route(recording) for recording in self.recordings})
+        return list(self._routes)
 
-    def pick(self, method: str, target: str, body: bytes) -> Recording | None:
-        """The recording that answers this request, or None; each call counts as a request."""
-        chosen = self._candidates(method, target, body)
-        if not chosen:
+    def models(self) -> list[str]:
+        """The models that the recorded requests ask for, each once, in order."""
+        return list(self._models)
+
+    def key(self, method: str, url: str, body: bytes) -> RequestKey:
+        """What of a request counts here; `url` may be a path with its query."""
+        return request_key(method, url, body, ignored=self.ignored)
+
+    def pick(self, key: RequestKey) -> Recording | None:
+        """The recording that answers a request, or None; each call counts as a request."""
+        counted, places = self._matching(key)
+        return self._next(counted, places)
+
+    def peek(self, key: RequestKey) -> Recording | None:
+        """The first recording that may answer such a request; this does not count as one."""
+        _, places = self._matching(key)
+        return self.recordings[places[0]] if places else None
+
+    def named(self, which: str) -> Recording:
+        """The recording with that id, name, or beginning of an id, or the `latest`; of several with
+        a name the next. NotFoundError, with names that are close, if there is none."""
+        places = self._by_id.get(which) or self._by_name.get(which)
+        if not places and which == _LATEST:
+            places = self._last(self._newest)
+        recording = self._next(("named", which), places or self._begun(which))
+        if recording is None:
+            raise self._unknown(which)
+        return recording
+
+    def on_route(self, route: Route) -> list[Recording]:
+        """All that a request for this route may mean, in order."""
+        places = self._gathered(self._routes.find(route))
+        return [self.recordings[place] for place in places]
+
+    def equal(self, key: RequestKey) -> list[Recording]:
+        """All with the route, the query and the body of a request, in order."""
+        places = self._gathered(self._routes.find(key.route), key.content)
+        return [self.recordings[place] for place in places]
+
+    def _matching(self, key: RequestKey) -> tuple[Hashable, Sequence[int]]:
+        """What requests of this kind are counted by, and the places of what may answer them."""
+        if self.match == "sequence":
+            return (), range(len(self.recordings))
+        routes = self._routes.find(key.route)
+        if self.match == "latest":
+            return routes, self._last(routes)
+        if self.match == "model":
+            return (routes, key.model), self._gathered(routes, key.model)
+        if self.match in ("auto", "body"):
+            equal = self._gathered(routes, key.content)
+            if equal or self.match == "body":
+                return (routes, key.content), equal
+        return routes, self._gathered(routes)
+
+    def _gathered(self, routes: tuple[Route, ...], *part: object) -> Sequence[int]:
+        groups = [self._places.get((route, *part), []) for route in routes]
+        return groups[0] if len(groups) == 1 else sorted(place for each in groups for place in each)
+
+    def _last(self, routes: Iterable[Route]) -> list[int]:
+        newest = [self._newest[route] for route in routes]
+        return sorted(newest, key=lambda place: (self.recordings[place].started_at, place))[-1:]
+
+    def _begun(self, which: str) -> Sequence[int]:
+        """The place of the one recording whose id begins like this."""
+        begun = [places for id_, places in self._by_id.items() if id_.startswith(which)]
+        return begun[0] if which and len(begun) == 1 else ()
+
+    def _next(self, counted: Hashable, places: Sequence[int]) -> Recording | None:
+        if not places:
             return None
-        key = tuple(recording.id for recording in chosen)
-        self._asked[key] += 1
-        return chosen[(self._asked[key] - 1) % len(chosen)]
+        place = places[self._asked[counted] % len(places)]
+        self._asked[counted] += 1
+        return self.recordings[place]
 
-    def peek(self, method: str, target: str) -> Recording | None:
-        """The first recording for such a request without a body; does not count as one."""
-        return next(iter(self._candidates(method, target, b"")), None)
-
-    def _candidates(self, method: str, target: str, body: bytes) -> list[Recording]:
-        parts = urlsplit(target)
-        candidates = self._on_route(method, parts.path)
-        wanted = _content(parts.query, body)
-        equal = [r for r in candidates if self._contents[r.id] == wanted]
-        return equal or candidates
-
-    def _on_route(self, method: str, path: str) -> list[Recording]:
-        same_method = [r for r in self.recordings if r.request.method == method]
-        exact = [r for r in same_method if _route(r).path == path]
-        return exact or [r for r in same_method if _ends_alike(_route(r).path, path)]
+    def _unknown(self, which: str) -> NotFoundError:
+        which = which[:_SHOWN_CHARS]
+        known = [*self._by_name, *self._by_id]
+        close = get_close_matches(which, known, n=_SHOWN_NAMES)
+        shown = ", ".join(name[:_SHOWN_CHARS] for name in close or known[:_SHOWN_NAMES])
+        hint = f"there are: {shown}" if shown else "there are no recordings"
+        return NotFoundError(
+            f"no recording {json_text(which)}", f"close to that: {shown}" if close else hint
+        )
 
 
-def _route(recording: Recording) -> Route:
-    return Route(recording.request.method, urlsplit(recording.request.url).path or "/")
-
-
-def _ends_alike(recorded: str, asked: str) -> bool:
-    """Whether one path is the other with segments before it (at least two are in common)."""
-    longer, shorter = _segments(recorded), _segments(asked)
-    if len(longer) < len(shorter):
-        longer, shorter = shorter, longer
-    return len(shorter) > 1 and longer[-len(shorter) :] == shorter
-
-
-def _segments(path: str) -> list[str]:
-    return [segment for segment in path.split("/") if segment]
-
-
-def _recorded_content(recording: Recording) -> object:
-    return _content(urlsplit(recording.request.url).query, recording.request.body)
-
-
-def _content(query: str, body: bytes) -> object:
-    """Query and body in a form that does not depend on spelling: key order, white space."""
-    try:
-        content: object = json.dumps(json.loads(body), sort_keys=True)
-    except (ValueError, RecursionError):
-        content = body
-    return sorted(parse_qsl(query, keep_blank_values=True)), content
-
-
-def models(recordings: Iterable[Recording]) -> list[str]:
-    """The models that the recorded requests ask for, each once, in order."""
-    names: dict[str, None] = {}
-    for recording in recordings:
-        try:
-            body = json.loads(recording.request.body)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(body, dict) and isinstance(model := body.get("model"), str):
-            names[model] = None
-    return list(names)
+def catalog_of(recordings: Iterable[Recording] | Catalog) -> Catalog:
+    """The catalog itself, or one of these recordings that takes any of the route (`auto`)."""
+    return recordings if isinstance(recordings, Catalog) else Catalog(recordings)

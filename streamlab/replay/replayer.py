@@ -7,12 +7,12 @@ from typing import Any
 from streamlab.clock import Clock, SystemClock
 from streamlab.errors import InputError
 from streamlab.http_libraries import AsyncStream, SyncStream, library_of
-from streamlab.recording import Recording
+from streamlab.recording import Header, Recording
 from streamlab.redaction import redact_headers, redact_url
 from streamlab.replay.asked import Asked
-from streamlab.replay.match import Catalog
+from streamlab.replay.match import Catalog, catalog_of
 from streamlab.replay.playback import Playback
-from streamlab.replay.substitute import substitute
+from streamlab.replay.substitute import find, substitute
 
 __all__ = ["Replayer", "response"]
 
@@ -20,12 +20,14 @@ __all__ = ["Replayer", "response"]
 class Replayer:
     """What both transports share: which recording answers, and what was asked."""
 
-    def __init__(self, recordings: Sequence[Recording], speed: float, clock: Clock | None) -> None:
+    def __init__(
+        self, recordings: Sequence[Recording] | Catalog, speed: float, clock: Clock | None
+    ) -> None:
         if speed < 0:
             raise InputError(f"speed must be 0 or more, not {speed}", "0 means without waiting")
         self.clock: Clock = clock or SystemClock()
         self._speed = speed
-        self._catalog = Catalog(recordings)
+        self._catalog = catalog_of(recordings)
         self._requests: list[Asked] = []
         self._lock = Lock()
 
@@ -38,11 +40,22 @@ class Replayer:
     def answer(self, request: Any, body: bytes, t0_ns: int) -> Playback:  # noqa: ANN401
         """The answer to a request, as `ReplayServer` chooses it."""
         target = request.url.raw_path.decode("ascii")
+        headers = _headers(request)
+        key = self._catalog.key(request.method, target, body)
         with self._lock:
-            recording = self._catalog.pick(request.method, target, body)
-            if recording is None:
-                recording, _ = substitute(self._catalog, request.method, target)
-            self._requests.append(_asked(request, target, body, recording.id))
+            answer = find(self._catalog, key, headers)
+            if answer is None:
+                answer = substitute(self._catalog, request.method, target, body)
+            recording = answer.recording
+            self._requests.append(
+                Asked(
+                    method=request.method,
+                    target=redact_url(target),
+                    headers=redact_headers(headers),
+                    body=body,
+                    recording_id=recording.id,
+                )
+            )
         return Playback(
             recording,
             library_of(request),
@@ -52,17 +65,9 @@ class Replayer:
         )
 
 
-def _asked(request: Any, target: str, body: bytes, recording_id: str) -> Asked:  # noqa: ANN401
-    pairs = [
-        (name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw
-    ]
-    return Asked(
-        method=request.method,
-        target=redact_url(target),
-        headers=redact_headers(tuple(pairs)),
-        body=body,
-        recording_id=recording_id,
-    )
+def _headers(request: Any) -> tuple[Header, ...]:  # noqa: ANN401
+    raw = request.headers.raw
+    return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in raw)
 
 
 def response(playback: Playback, body: SyncStream | AsyncStream) -> Any:  # noqa: ANN401

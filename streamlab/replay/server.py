@@ -13,18 +13,20 @@ from streamlab.errors import InputError
 from streamlab.fault import Fault, parse_faults
 from streamlab.recording import Recording
 from streamlab.redaction import redact_headers, redact_url
-from streamlab.replay.answer import json_answer
 from streamlab.replay.asked import Asked
 from streamlab.replay.control import Control
 from streamlab.replay.cors import is_preflight, preflight_answer
 from streamlab.replay.fault_plan import Blow, FaultPlan, broken
 from streamlab.replay.fit import fitted
 from streamlab.replay.hold import Hold, numbered
+from streamlab.replay.key import RequestKey, wanted_name
 from streamlab.replay.keys import KeyCheck
-from streamlab.replay.match import Catalog
+from streamlab.replay.live import Live
+from streamlab.replay.match import Catalog, catalog_of
+from streamlab.replay.miss import Miss
 from streamlab.replay.perform import Performance
 from streamlab.replay.script import Script, script
-from streamlab.replay.substitute import Outcome, refusal, substitute
+from streamlab.replay.substitute import Answer, Outcome, find, no_fault, refusal, substitute
 from streamlab.replay.whole import Form, asked_form, in_form
 from streamlab.schedule import schedule
 
@@ -38,20 +40,13 @@ _FAULT_HEADER: Final = "X-Streamlab-Fault"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """One answer that is over; `to_the_end` is False if the client left before."""
+    """One answer that is over; `to_the_end` is False if the client left before. `miss` says why no
+    recording answered, where that is so."""
 
     asked: Asked
     outcome: Outcome
     to_the_end: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Choice:
-    """What answers a request: a recording, or what is made up in the form of one."""
-
-    answer: Recording
-    outcome: Outcome = "replayed"
-    blows: Sequence[Blow] = ()
+    miss: Miss | None = None
 
 
 def _ignore(_: Answered) -> None:
@@ -61,32 +56,36 @@ def _ignore(_: Answered) -> None:
 class ReplayServer:
     """Serves recordings at `speed` (1 as recorded, 2 twice as fast, 0 without waiting).
 
-    `start` and `close` belong to one event loop; `serve` runs a server in a thread of its own.
-    `lateness_ns` holds, for the latest million writes, actual minus scheduled time; `requests` what
-    was asked lately, credentials redacted. `faults` (docs/faults.md) break answers on purpose, in
-    their order. Without `has_control` there is no control API, and a client's request for a fault
-    means nothing. With an `api_key`, which must be visible ASCII, requests without it get a 401.
+    A `Catalog` of them says how a request finds its own. What `live` takes it answers itself, and
+    `on_answered` does not hear of it. `start` and `close` belong to one event loop; `serve` runs a
+    server in a thread of its own. `lateness_ns` holds, for the latest million writes, actual minus
+    scheduled time; `requests` what was asked lately, credentials redacted. `faults`
+    (docs/faults.md) break answers of recordings on purpose, in their order. Without `has_control`
+    there is no control API, and a client's request for a fault means nothing. With an `api_key`,
+    which must be visible ASCII, requests without it get a 401.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a server can be asked for
         self,
-        recordings: Sequence[Recording],
+        recordings: Sequence[Recording] | Catalog,
         *,
         speed: float = 1.0,
         faults: Sequence[str | Fault] = (),
         has_control: bool = True,
         api_key: str | None = None,
+        live: Live | None = None,
         clock: Clock | None = None,
         on_answered: Callable[[Answered], None] = _ignore,
     ) -> None:
         if speed < 0:
             raise InputError(f"speed must be 0 or more, not {speed}", "0 means without waiting")
-        self.catalog = Catalog(recordings)
+        self.catalog = catalog_of(recordings)
         self.clock: Clock = clock or SystemClock()
         self.pacer: Pacer
         self.lateness_ns: deque[int] = deque(maxlen=_LATENESS_KEPT)
         self.requests: deque[Asked] = deque(maxlen=_REQUESTS_KEPT)
         self._speed = speed
+        self._live = live
         self._on_answered = on_answered
         self._key_check = KeyCheck(api_key)
         self._scripts: dict[tuple[str, str, Form], Script] = {}
@@ -116,6 +115,8 @@ class ReplayServer:
     async def close(self) -> None:
         """Stop listening and end all connections, answers under way included."""
         await self._listener.close()
+        if self._live is not None:
+            await self._live.close()
         if self.url:
             self.pacer.close()
 
@@ -142,61 +143,93 @@ class ReplayServer:
         if self._control is not None and self._control.takes(target):
             self._control.answer(request, exchange)
             return
-        choice = self._choose(request, target)
-        asked = Asked(
-            method=request.method,
-            target=redact_url(target),
-            headers=redact_headers(request.headers),
-            body=request.body,
-            recording_id=choice.answer.id,
-            faults=tuple(str(blow.fault) for blow in choice.blows),
-        )
-        self.requests.append(asked)
-        held = self._take_hold(choice, request)
+        answer = self._choose(request, exchange, target)
+        if answer is None:
+            self._note(request, target)
+            return
+        blows = self._blows(answer, request)
+        asked = self._note(request, target, answer, blows)
+        held = self._take_hold(answer, request)
         if held is None:
-            answer = self._script(choice, request)
+            performed = self._script(answer.recording, request, blows)
         else:
-            timed, events = numbered(broken(schedule(_in_form(choice, request)), choice.blows))
+            in_its_form = _in_form(answer.recording, request)
+            timed, events = numbered(broken(schedule(in_its_form), blows))
             held.begin(asked, events)
-            answer = script(timed, http_version=request.http_version)
+            performed = script(timed, http_version=request.http_version)
 
         def done(to_the_end: bool) -> None:
             if held is not None:
                 held.end()
-            over = Answered(asked=asked, outcome=choice.outcome, to_the_end=to_the_end)
-            self._on_answered(over)
+            self._on_answered(
+                Answered(
+                    asked=asked, outcome=answer.outcome, to_the_end=to_the_end, miss=answer.miss
+                )
+            )
 
-        fit = fitted(answer, request)
+        fit = fitted(performed, request)
         keep_alive = request.keeps_alive
         Performance(fit, exchange, held or self, keep_alive=keep_alive, on_done=done).start()
         if held is not None:
             held.start()
 
-    def _choose(self, request: HttpRequest, target: str) -> _Choice:
-        """What answers this request; asking counts."""
+    def _choose(self, request: HttpRequest, exchange: Exchange, target: str) -> Answer | None:
+        """What answers this request; None if the real API does. Asking counts."""
         if not (is_preflight(request) or self._key_check.passes(request.headers)):
-            return _Choice(answer=refusal(target), outcome="refused")
+            return refusal(target)
         try:
-            wanted = self._wanted_faults(request)
+            self._wanted_faults(request)
         except InputError as error:
-            return _Choice(answer=_no_fault(error), outcome="refused")
-        recording = self._pick(request, target)
-        if recording is not None and request.method == "HEAD":
-            return _Choice(answer=recording)
-        if recording is not None:
-            return _Choice(answer=recording, blows=self.fault_plan.blows(recording, wanted))
-        if is_preflight(request):
-            return _Choice(answer=preflight_answer(request), outcome="made")
-        answer, outcome = substitute(self.catalog, request.method, target)
-        return _Choice(answer=answer, outcome=outcome)
+            return no_fault(error)
+        asks_for = self._live.target(target) if self._live is not None else target
+        key = self.catalog.key(request.method, asks_for, request.body)
+        answer = find(self.catalog, key, request.headers)
+        recorded = answer.recording if answer and answer.outcome == "replayed" else None
+        if self._is_live(request, exchange, key, recorded):
+            return None
+        if answer is None and request.method == "HEAD":
+            answer = self._head_of(asks_for)
+        if answer is None and is_preflight(request):
+            return Answer(recording=preflight_answer(request), outcome="made")
+        return answer or substitute(self.catalog, request.method, asks_for, request.body)
 
-    def _pick(self, request: HttpRequest, target: str) -> Recording | None:
-        """The recording that answers. To ask for a head alone is no request for a stream: it does
-        not count as one."""
-        picked = self.catalog.pick(request.method, target, request.body)
-        if picked is None and request.method == "HEAD":
-            return self.catalog.peek("GET", target) or self.catalog.peek("POST", target)
-        return picked
+    def _head_of(self, target: str) -> Answer | None:
+        """The recording of another method whose head is asked for: that takes nobody's turn."""
+        for method in ("GET", "POST"):
+            recording = self.catalog.peek(self.catalog.key(method, target, b""))
+            if recording is not None:
+                return Answer(recording=recording)
+        return None
+
+    def _is_live(
+        self,
+        request: HttpRequest,
+        exchange: Exchange,
+        key: RequestKey,
+        recording: Recording | None,
+    ) -> bool:
+        """Whether the real API answers, which it does for no request that names its recording."""
+        if self._live is None or wanted_name(request.headers, key.model) is not None:
+            return False
+        return self._live.answer(request, exchange, key, recording)
+
+    def _note(
+        self,
+        request: HttpRequest,
+        target: str,
+        answer: Answer | None = None,
+        blows: Sequence[Blow] = (),
+    ) -> Asked:
+        asked = Asked(
+            method=request.method,
+            target=redact_url(target),
+            headers=redact_headers(request.headers),
+            body=request.body,
+            recording_id=answer.recording.id if answer else "",
+            faults=tuple(str(blow.fault) for blow in blows),
+        )
+        self.requests.append(asked)
+        return asked
 
     def _wanted_faults(self, request: HttpRequest) -> Sequence[Fault]:
         """What the client asks to be broken. InputError if it is no fault."""
@@ -205,36 +238,34 @@ class ReplayServer:
         name = _FAULT_HEADER.lower()
         return parse_faults(";".join(v for n, v in request.headers if n.lower() == name))
 
-    def _take_hold(self, choice: _Choice, request: HttpRequest) -> Hold | None:
+    def _blows(self, answer: Answer, request: HttpRequest) -> Sequence[Blow]:
+        """What breaks this answer; a head alone has nothing that could be."""
+        if answer.outcome != "replayed" or request.method == "HEAD":
+            return ()
+        return self.fault_plan.blows(answer.recording, self._wanted_faults(request))
+
+    def _take_hold(self, answer: Answer, request: HttpRequest) -> Hold | None:
         """The first hold that is meant for this answer, if there is one."""
-        if choice.outcome != "replayed" or request.method == "HEAD":
+        if answer.outcome != "replayed" or request.method == "HEAD":
             return None
         for index, (which, held) in enumerate(self._holds):
-            if which in (None, choice.answer.id, choice.answer.name):
+            if which in (None, answer.recording.id, answer.recording.name):
                 del self._holds[index]
                 return held
         return None
 
-    def _script(self, choice: _Choice, request: HttpRequest) -> Script:
+    def _script(self, answer: Recording, request: HttpRequest, blows: Sequence[Blow]) -> Script:
         """The frames of an answer; those of a recording that nothing breaks are made once."""
-        form = asked_form(choice.answer, request.body)
-        key = (choice.answer.id, request.http_version, form)
-        if key in self._scripts and not choice.blows:
+        key = (answer.id, request.http_version, asked_form(answer, request.body))
+        if key in self._scripts and not blows:
             return self._scripts[key]
-        timed = broken(schedule(_in_form(choice, request), speed=self._speed), choice.blows)
+        timed = broken(schedule(_in_form(answer, request), speed=self._speed), blows)
         made = script(timed, http_version=request.http_version)
-        if choice.outcome == "replayed" and not choice.blows:
+        if answer.id and not blows:
             self._scripts[key] = made
         return made
 
 
-def _in_form(choice: _Choice, request: HttpRequest) -> Recording:
+def _in_form(answer: Recording, request: HttpRequest) -> Recording:
     """The answer in the form that the request asks for."""
-    return in_form(choice.answer, asked_form(choice.answer, request.body))
-
-
-def _no_fault(error: InputError) -> Recording:
-    """400 in the OpenAI API's error shape: a client asks for a fault that there is not."""
-    message = f"{_FAULT_HEADER}: {error.message} ({error.hint})"
-    shown = {"message": message, "type": "streamlab_fault_error", "code": None, "param": None}
-    return json_answer(400, {"error": shown})
+    return in_form(answer, asked_form(answer, request.body))

@@ -14,6 +14,7 @@ from streamlab.clock import Clock
 from streamlab.http_libraries import AsyncStream, AsyncTransport, SyncStream, SyncTransport
 from streamlab.recording import Recording
 from streamlab.replay.asked import Asked
+from streamlab.replay.match import Catalog
 from streamlab.replay.playback import Playback
 from streamlab.replay.replayer import Replayer, response
 from streamlab.schedule import Action
@@ -66,7 +67,7 @@ class ReplayTransport(SyncTransport):
 
     def __init__(
         self,
-        recordings: Sequence[Recording],
+        recordings: Sequence[Recording] | Catalog,
         *,
         speed: float = 1.0,
         clock: Clock | None = None,
@@ -141,7 +142,7 @@ class AsyncReplayTransport(AsyncTransport):
 
     def __init__(
         self,
-        recordings: Sequence[Recording],
+        recordings: Sequence[Recording] | Catalog,
         *,
         speed: float = 1.0,
         clock: Clock | None = None,

@@ -1,0 +1,83 @@
+"""What of a request counts when its recording is looked for, however it is spelled."""
+
+import json
+import re
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+from streamlab.recording import Header, header_value
+from streamlab.redaction import redact_url
+from streamlab.redaction.json_path import Path
+from streamlab.replay.ignore import without
+from streamlab.replay.routes import Route
+
+__all__ = [
+    "RequestKey",
+    "model_of",
+    "path_and_query",
+    "query_pairs",
+    "request_key",
+    "wanted_name",
+]
+
+_ORIGIN: Final = re.compile(r"\A[^/?#]*://[^/?#]*")
+_DIGEST_BYTES: Final = 16
+_NAME_HEADER: Final = "x-streamlab-recording"
+_NAME_MODEL: Final = "streamlab/"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestKey:
+    """`content` is a digest of query and body that does not depend on the order of parameters and
+    names nor on white space in JSON; `model` the one that a JSON body asks for."""
+
+    route: Route
+    content: bytes
+    model: str | None
+
+
+def request_key(
+    method: str, url: str, body: bytes, *, ignored: tuple[Path, ...] = ()
+) -> RequestKey:
+    """The key of a request for `url`, which may be a path alone, without the parts of its JSON body
+    that are `ignored`. Credentials in the query do not count: recordings have none."""
+    path, query = path_and_query(url)
+    model = None
+    try:
+        value = json.loads(body)
+        model = model_of(value)
+        content = b"json" + json.dumps(without(value, ignored), sort_keys=True).encode()
+    except (ValueError, RecursionError):
+        content = b"else" + body
+    pairs = json.dumps(query_pairs(query)).encode()
+    digest = blake2b(pairs + content, digest_size=_DIGEST_BYTES).digest()
+    return RequestKey(Route(method, path), digest, model)
+
+
+def path_and_query(url: str) -> tuple[str, str]:
+    """The path and the query, credentials redacted, of a URL or a request target, however odd."""
+    target = _ORIGIN.sub("", redact_url(url)).partition("#")[0]
+    path, _, query = target.partition("?")
+    return path or "/", query
+
+
+def query_pairs(query: str) -> list[tuple[str, str]]:
+    """The parameters, in an order of their own."""
+    return sorted(parse_qsl(query, keep_blank_values=True)) if query else []
+
+
+def wanted_name(headers: tuple[Header, ...], model: str | None) -> str | None:
+    """The recording that a request names: by the header X-Streamlab-Recording, or by a model
+    `streamlab/NAME`, where a program cannot set headers."""
+    name = header_value(headers, _NAME_HEADER)
+    if name is None and model is not None and model.startswith(_NAME_MODEL):
+        return model.removeprefix(_NAME_MODEL)
+    return name
+
+
+def model_of(value: Any) -> str | None:  # noqa: ANN401 - any JSON value
+    """The model that a body with this JSON asks for, if it does."""
+    model = value.get("model") if isinstance(value, dict) else None
+    return model if isinstance(model, str) else None
