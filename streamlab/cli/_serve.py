@@ -156,6 +156,8 @@ def _narrate_start(server: ReplayServer, speed: float) -> None:
 
 def _narrate_answer(answered: Answered) -> None:
     narrate(*_line(answered))
+    if answered.miss is not None:
+        _narrate_miss(answered.miss)
 
 
 def _line(answered: Answered) -> _Line:
