@@ -53,11 +53,13 @@ class Listener:
             return
         await self._stop_accepting(self._server)
         self._server.close()
-        if sys.version_info >= (3, 13):
-            self._server.abort_clients()  # those in a TLS handshake are no connections yet
         for connection in tuple(self.connections):
             connection.close()
-        await self._server.wait_closed()
+        if sys.version_info >= (3, 13):
+            # Those in a TLS handshake are no connections yet. Before, they could not be ended, and
+            # waiting would be for them; they go with the loop.
+            self._server.abort_clients()
+            await self._server.wait_closed()
 
     async def _stop_accepting(self, server: asyncio.Server) -> None:
         """Accept nothing more, and wait until what has been accepted is a connection: a server that
