@@ -3,9 +3,10 @@
 Run: python bench/proxy.py [STREAMS ...]
 
 An upstream in a process of its own writes 50 events a second on each stream, each event with the
-time it was written; a client in another process reads them, once directly and once through each
-proxy (a third process, which records everything), and takes the time that each was under way. All
-share the machine's cores with each other, so the direct figures are the ground to compare with.
+time it was written; a client in another process reads them, once directly, once through a relay
+that only copies bytes, and once through each proxy (a third process, which records everything), and
+takes the time that each was under way. All share the machine's cores with each other, so the first
+two are the ground to compare with.
 The proxies of others are measured if `python bench/peers.py` has installed them.
 """
 
@@ -52,6 +53,8 @@ def measure(streams: tuple[int, ...] = STREAMS) -> Iterator[Figure]:
     for count in streams:
         with _upstream_process() as upstream:
             yield from _figures(f"{count} streams, direct", upstream, count)
+            with _bare_relay(upstream) as port:
+                yield from _figures(f"{count} streams, bytes copied", port, count)
             with _streamlab(upstream) as port:
                 yield from _figures(f"{count} streams, streamlab", port, count)
         yield from _of_peers(count)
@@ -77,6 +80,15 @@ def _figures(what: str, port: int, streams: int) -> Iterator[Figure]:
     yield Figure(what, percentiles(under_way_ns), note)
     ratio = f"{took_s:.2f} s, {took_s / nominal_s:.3f} of nominal"
     yield Figure(what, ratio, "first request to last byte")
+
+
+@contextmanager
+def _bare_relay(upstream: int) -> Iterator[int]:
+    """`bare_relay.py`: no proxy in asyncio can be faster."""
+    port = _free_port()
+    script = Path(__file__).parent / "bare_relay.py"
+    with _running([sys.executable, script, str(port), str(upstream)], port):
+        yield port
 
 
 @contextmanager

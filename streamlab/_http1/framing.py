@@ -14,6 +14,8 @@ State = Literal["open", "complete", "broken"]
 _MAX_LINE_BYTES: Final = 16 * 1024
 _MAX_TRAILER_BYTES: Final = 64 * 1024
 _MAX_SIZE_DIGITS: Final = 16
+# Up to eight digits, and CRLF.
+_PLAIN_LINE_BYTES: Final = 10
 _HEX: Final = frozenset(b"0123456789abcdefABCDEF")
 
 
@@ -75,6 +77,10 @@ class ChunkedBody:
         pieces: list[bytes] = []
         position = 0
         while position < len(data) and self.state == "open":
+            if self._expects == "size" and not self._line:
+                position = self._take_whole(data, position, pieces)
+                if position == len(data):
+                    break
             if self._expects == "data":
                 piece = data[position : position + self._remaining]
                 pieces.append(piece)
@@ -87,6 +93,22 @@ class ChunkedBody:
         if self.state != "open":
             self.surplus_bytes = len(data) - position
         return pieces
+
+    @staticmethod
+    def _take_whole(data: bytes, position: int, pieces: list[bytes]) -> int:
+        """Take HTTP chunks that are there as a whole and have nothing but a size before their data,
+        as most are; the position of the first that is not. A relay does this for each event."""
+        while (end := data.find(b"\r\n", position, position + _PLAIN_LINE_BYTES)) > position:
+            digits = data[position:end]
+            if not _HEX.issuperset(digits):
+                break
+            start = end + 2
+            stop = start + int(digits, 16)
+            if stop == start or data[stop : stop + 2] != b"\r\n":
+                break
+            pieces.append(data[start:stop])
+            position = stop + 2
+        return position
 
     def _feed_line(self, data: bytes, position: int) -> int:
         """Take a line, or the part of it that is there; the position after it."""
