@@ -1,7 +1,9 @@
 """Streams that are held back, from the test's own program and over the control API."""
 
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -242,3 +244,21 @@ def test_the_control_api_can_be_turned_off() -> None:
     """Its paths are then like any other."""
     with serve([RECORDING], has_control=False) as server:
         assert 503 == control(server, "GET", "requests").status_code
+
+
+DOCS = Path(__file__).parents[1] / "docs/replay.md"
+
+
+@pytest.mark.parametrize(
+    "block", re.findall(r"```python\n(.*?)```", DOCS.read_text("utf-8"), re.DOTALL)
+)
+def test_docs_examples_work(
+    block: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As they stand; the one that holds a stream sees two events, then the text."""
+    monkeypatch.chdir(DOCS.parents[1])
+    exec(compile(block, str(DOCS), "exec"), {})
+    printed = capsys.readouterr().out
+    if "server.hold()" in block:
+        assert printed.startswith("2 of ")
+        assert len(printed.splitlines()[1]) > 20
