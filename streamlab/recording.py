@@ -40,7 +40,7 @@ EndReason = Literal[
     "timeout",  # the server stayed silent for longer than the recorder waited
     "protocol_error",  # the bytes on the wire were not HTTP
     "client_closed",  # our side hung up before the end
-    "unreachable",  # the proxy could not connect to the upstream, so nothing was sent
+    "unreachable",  # no connection came about (in time, for the one-shot), so nothing was sent
     "recorder_died",  # the recording process ended without a word: what follows is unknown
 ]
 END_REASONS: tuple[EndReason, ...] = get_args(EndReason)

@@ -51,15 +51,18 @@ def record(library: Library, url: str, options: Options, body: bytes = b"{}") ->
     [Options(connect_s=0.05, first_byte_s=3600, silence_s=3600), Options(silence_s=0.05)],
     ids=["its own limit", "that of silence"],
 )
-def test_a_connection_that_does_not_come_leaves_no_trace(
+def test_a_connection_that_does_not_come_is_recorded_as_such(
     library: Library, options: Options
 ) -> None:
-    """Nothing was sent: an error that names the limit."""
+    """Nothing was sent: an error that names the limit, and a recording of the waiting."""
     with no_handshake() as url, pytest.raises(NetworkError) as caught:
         record(library, url, options)
     assert f"cannot reach {url}: connect timeout after 0.05 s" == caught.value.message
     assert caught.value.hint
-    assert [] == library.summaries()
+    (summary,) = library.summaries()
+    end = library.load(summary.id).end
+    assert end is not None
+    assert ("unreachable", "connect timeout after 0.05 s") == (end.reason, end.detail)
 
 
 @pytest.mark.parametrize(

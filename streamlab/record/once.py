@@ -85,7 +85,8 @@ def record_once(
     A stream that is cut, reset, silent for too long or interrupted (KeyboardInterrupt) is recorded
     as such and returned. What `listener` raises is raised too, but only when the recording is over:
     a full terminal must not cost the stream. InputError if the request cannot be sent as it is,
-    NetworkError if the server cannot be reached: then there is nothing to record.
+    NetworkError if the server cannot be reached: then there is nothing to record, unless it was
+    the waiting that took too long, which is recorded as `unreachable`.
     """
     options = options or Options()
     clock = clock or SystemClock()
@@ -131,7 +132,7 @@ def _record(
     """Send and read to the end; every end becomes a reason of the recording."""
     try:
         with active.watch():
-            response = _send(client, outgoing)
+            response = _send(client, outgoing, active)
             # httpcore looks here again when it begins to read the body.
             outgoing.extensions["timeout"]["read"] = options.silence_s
             with closing(response):
@@ -147,13 +148,16 @@ def _record(
         pass  # ends like others, and recorded
 
 
-def _send(client: httpx.Client, outgoing: httpx.Request) -> httpx.Response:
+def _send(client: httpx.Client, outgoing: httpx.Request, active: ActiveRecording) -> httpx.Response:
     """The response without its body. A limit that was exceeded is named in the exception."""
     limits_s = outgoing.extensions["timeout"]
     try:
         return client.send(outgoing, stream=True)
     except httpx.ConnectTimeout as error:
-        raise httpx.ConnectTimeout(f"connect timeout after {limits_s['connect']:g} s") from error
+        # A wait as long as this one is worth knowing later: not discarded, as a refusal would be.
+        detail = f"connect timeout after {limits_s['connect']:g} s"
+        active.finish("unreachable", detail)
+        raise httpx.ConnectTimeout(detail) from error
     except httpx.WriteTimeout as error:
         detail = f"the server took nothing of the request for {limits_s['write']:g} s"
         raise httpx.WriteTimeout(detail) from error
