@@ -256,7 +256,7 @@ def test_a_file_that_cannot_grow_stops_the_recording_and_not_the_stream(tmp_path
     assert big * 100 + LAST == large.partition(b"\r\n\r\n")[2]
     assert 0 != code
     assert 1 == said.count("recording has stopped, streams still pass")
-    assert f"error: {db}: " in said
+    assert f"error: {db}: disk I/O error" in said, "as it was, and not what came of it"
     assert "Traceback" not in said
     with Library(db) as library:
         assert [] == library.diagnose()

@@ -142,7 +142,8 @@ def test_a_recorded_stream_is_derived_like_an_added_one(library: Library, apart:
         for read in whole.reads:
             stored.read(read)
         stored.finish(whole.end)
-        wait_until(lambda: not underived(library.path))
+        # Before the writer is closed, which would do it itself.
+        wait_until(lambda: is_derived(library.path, live.id))
     assert replace(whole, id=live.id) == library.load(live.id)
     connection = sqlite3.connect(library.path)
     for table in ("events", "metrics", "findings"):
@@ -160,6 +161,14 @@ def underived(path: Path) -> list[str]:
     rows = connection.execute("select id from recordings where derived_by is null").fetchall()
     connection.close()
     return [recording_id for (recording_id,) in rows]
+
+
+def is_derived(path: Path, recording_id: str) -> bool:
+    connection = sqlite3.connect(path)
+    found = connection.execute("select derived_by from recordings where id = ?", (recording_id,))
+    row = found.fetchone()
+    connection.close()
+    return row is not None and row[0] is not None
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
