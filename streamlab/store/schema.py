@@ -80,10 +80,7 @@ def m002_derived_by(db: Database) -> None:
     """Which recordings lack what is derived: until now, all that have ended had it."""
     db.execute("alter table recordings add column derived_by text")  # a version of streamlab
     db.execute("update recordings set derived_by = '0.1.0' where end_reason is not null")
-    db.execute(
-        "create index underived on recordings (recorder) "
-        "where derived_by is null and end_reason is not null"
-    )
+    db.execute("create index underived on recordings (recorder) where derived_by is null")
 
 
 def _create_part(db: Database, table: str, columns: dict[str, type]) -> None:
