@@ -10,12 +10,15 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from streamlab.recording import Header
+
 __all__ = [
     "LIBRARIES",
     "AsyncStream",
     "AsyncTransport",
     "SyncStream",
     "SyncTransport",
+    "header_pairs",
     "library_of",
 ]
 
@@ -74,3 +77,8 @@ else:
 def library_of(request: Any) -> Any:  # noqa: ANN401 - a request and a module of either
     """The library whose request this is."""
     return next(library for library in LIBRARIES if isinstance(request, library.Request))
+
+
+def header_pairs(headers: Any) -> tuple[Header, ...]:  # noqa: ANN401 - of httpx or httpx2
+    """All headers of a request or a response as they go over the wire, in order."""
+    return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers.raw)

@@ -30,6 +30,7 @@ __all__ = [
     "Request",
     "Response",
     "header_value",
+    "media_type",
     "redact_recording",
 ]
 
@@ -122,6 +123,11 @@ def header_value(headers: tuple[Header, ...], name: str) -> str | None:
     """The first value of the header `name` (any case), or None."""
     wanted = name.lower()
     return next((value for key, value in headers if key.lower() == wanted), None)
+
+
+def media_type(headers: tuple[Header, ...]) -> str:
+    """The type of the content, in lower case and without parameters; "" if none is given."""
+    return (header_value(headers, "content-type") or "").partition(";")[0].strip().lower()
 
 
 @dataclass(slots=True, kw_only=True)

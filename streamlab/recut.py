@@ -7,11 +7,20 @@ from itertools import accumulate
 from typing import Final
 
 from streamlab.content_coding import content_codings
-from streamlab.recording import header_value
+from streamlab.recording import media_type
 from streamlab.schedule import Action, Schedule, Send, SendHead
 from streamlab.sse import Event, decode
 
-__all__ = ["by_event", "event_stops", "pieces_until", "sends_of", "stream_events", "with_sends"]
+__all__ = [
+    "body_of",
+    "by_event",
+    "event_stops",
+    "head_of",
+    "pieces_until",
+    "sends_of",
+    "stream_events",
+    "with_sends",
+]
 
 # Statuses whose responses have no body, whatever their head says (RFC 9110, 6.4.1).
 _WITHOUT_BODY: Final = frozenset({204, 304})
@@ -35,13 +44,12 @@ def event_stops(schedule: Schedule) -> list[int] | None:
 def stream_events(schedule: Schedule) -> list[Event] | None:
     """The events of the body, each up to its last line end; None if it is no event stream, or
     coded."""
-    head = next((action for action in schedule.actions if isinstance(action, SendHead)), None)
+    head = head_of(schedule)
     if head is None or head.status in _WITHOUT_BODY or content_codings(head.headers):
         return None
-    content_type = header_value(head.headers, "content-type") or ""
-    if content_type.partition(";")[0].strip().lower() != "text/event-stream":
+    if media_type(head.headers) != "text/event-stream":
         return None
-    body = b"".join(send.data for send in sends_of(schedule))
+    body = body_of(schedule)
     events = (item for item in decode(body) if isinstance(item, Event))
     # The decoder ends a line that ends in CR LF at its CR.
     return [
@@ -62,6 +70,16 @@ def pieces_until(stops: Iterable[int], sends: Sequence[Send]) -> list[Send]:
             pieces.append(Send(at_ns=at_ns, data=body[start:stop]))
             start = stop
     return pieces
+
+
+def head_of(schedule: Schedule) -> SendHead | None:
+    """The response head, if one is sent."""
+    return next((action for action in schedule.actions if isinstance(action, SendHead)), None)
+
+
+def body_of(schedule: Schedule) -> bytes:
+    """All pieces joined."""
+    return b"".join(send.data for send in sends_of(schedule))
 
 
 def sends_of(schedule: Schedule) -> list[Send]:

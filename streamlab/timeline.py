@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from streamlab.content_coding import ContentDecoder, Defect
-from streamlab.recording import Read, Recording, Response, header_value
+from streamlab.recording import Read, Recording, Response, media_type
 from streamlab.sse import Decoder, Item
 
 __all__ = ["Arrival", "Timeline", "arrivals"]
@@ -94,8 +94,7 @@ def _announced(response: Response | None) -> bool | None:
     """
     if response is None:
         return False
-    content_type = header_value(response.headers, "content-type") or ""
-    return content_type.partition(";")[0].strip().lower() == "text/event-stream" or None
+    return media_type(response.headers) == "text/event-stream" or None
 
 
 def arrivals(recording: Recording) -> tuple[Arrival, ...]:

@@ -10,7 +10,6 @@ is closed in the end. While an answer is under way there is none.
 """
 
 import asyncio
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, cast
@@ -18,9 +17,10 @@ from typing import Final, cast
 import h11
 
 from streamlab._http1.limits import Limits
+from streamlab._http1.reply import error_response
 from streamlab._http1.strict import header_pairs, refusal, too_large
 from streamlab._http1.tcp import reset_on_close, unacknowledged_bytes
-from streamlab._http1.wire import connection_options, response_head
+from streamlab._http1.wire import connection_options
 from streamlab.recording import Header
 
 __all__ = ["Exchange", "HttpRequest", "ServerConnection"]
@@ -272,20 +272,10 @@ class ServerConnection(asyncio.Protocol):
         A client that is still sending is not cut off before it can have read the answer: closing
         with bytes unread resets the connection (RFC 9112, 9.6).
         """
-        error = {
-            "message": message[:_QUOTED],
-            "type": "invalid_request_error",
-            "code": None,
-            "param": None,
-        }
-        body = json.dumps({"error": error}).encode()
-        headers = (
-            ("Content-Type", "application/json"),
-            ("Content-Length", str(len(body))),
-            ("Connection", "close"),
-        )
+        closing = ("Connection", "close")
+        response = error_response(status, message[:_QUOTED], "invalid_request_error", closing)
         self._is_closing = True
         self._start_request()  # and forget what has come of this one
-        self._transport.write(response_head(status, headers) + body)
+        self._transport.write(response)
         self._transport.write_eof()
         self._allow(self._limits.linger_s, self._transport.abort)

@@ -62,6 +62,6 @@ async def _run(
     narrate(f"recording into {db}; Ctrl-C stops")
     for upstream in upstreams:
         at = f"{server.url}/{upstream.prefix}" if upstream.prefix else server.url
-        narrate((f"  {at}", "bold"), f" → {upstream.scheme}://{upstream.authority}")
+        narrate((f"  {at}", "bold"), f" → {upstream.origin}")
     await stop.wait()
     await server.close()

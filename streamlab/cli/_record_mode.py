@@ -48,7 +48,7 @@ def narrated_live(
     opened = open_live(
         db, mode, upstreams, catalog, on_relayed=narrate_relayed, on_error=narrate_stop
     )
-    names = ", ".join(f"{each.scheme}://{each.authority}" for each in upstreams)
+    names = ", ".join(each.origin for each in upstreams)
     with opened as live:
         narrate(f"recording into {db} what {names} answers ({mode})")
         yield live

@@ -8,8 +8,7 @@ https://docs.anthropic.com/en/api/errors.
 import json
 from typing import Any, Final
 
-from streamlab.fault.pieces import head_of
-from streamlab.recut import stream_events
+from streamlab.recut import head_of, stream_events
 from streamlab.schedule import Schedule
 
 __all__ = ["error_body", "error_event_bytes"]

@@ -11,8 +11,8 @@ from typing import Final, Literal
 from streamlab.dialect import parse_json
 from streamlab.fault.api import error_event_bytes
 from streamlab.fault.option import Events
-from streamlab.fault.pieces import body_of, cut_at, edited, with_body
-from streamlab.recut import sends_of, stream_events, with_sends
+from streamlab.fault.pieces import cut_at, edited, with_body
+from streamlab.recut import body_of, sends_of, stream_events, with_sends
 from streamlab.schedule import Finish, Schedule, Send
 from streamlab.sse import Event
 

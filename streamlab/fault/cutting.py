@@ -6,8 +6,8 @@ from itertools import accumulate, pairwise
 from typing import Final, Literal
 
 from streamlab.fault.option import Bytes, Count, Ms
-from streamlab.fault.pieces import NS_PER_MS, body_of
-from streamlab.recut import event_stops, pieces_until, sends_of, with_sends
+from streamlab.fault.pieces import NS_PER_MS
+from streamlab.recut import body_of, event_stops, pieces_until, sends_of, with_sends
 from streamlab.schedule import Schedule, Send
 
 __all__ = ["merge", "slice_"]

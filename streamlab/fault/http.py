@@ -6,9 +6,9 @@ from typing import Final
 
 from streamlab.fault.api import error_body
 from streamlab.fault.option import ErrorStatus, Seconds, number_text
-from streamlab.fault.pieces import Headers, head_of, with_body, with_headers
+from streamlab.fault.pieces import Headers, with_body, with_headers
 from streamlab.recording import header_value
-from streamlab.recut import sends_of
+from streamlab.recut import head_of, sends_of
 from streamlab.schedule import Finish, Schedule, Send, SendHead
 
 __all__ = ["content_type", "gzip_truncated", "html", "http_error"]

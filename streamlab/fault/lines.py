@@ -10,8 +10,8 @@ from itertools import accumulate
 from typing import Final
 
 from streamlab.fault.option import Count, PeriodMs
-from streamlab.fault.pieces import NS_PER_MS, body_of, edited, head_of, with_body
-from streamlab.recut import event_stops, sends_of, stream_events
+from streamlab.fault.pieces import NS_PER_MS, edited, with_body
+from streamlab.recut import body_of, event_stops, head_of, sends_of, stream_events
 from streamlab.schedule import Schedule, Send
 
 __all__ = ["bom", "cr", "crlf", "keepalive", "ping"]

@@ -7,19 +7,17 @@ from itertools import accumulate, groupby
 from typing import Final
 
 from streamlab.recording import Header
-from streamlab.recut import event_stops, sends_of, with_sends
+from streamlab.recut import body_of, event_stops, sends_of, with_sends
 from streamlab.schedule import Action, Schedule, Send, SendHead
 
 __all__ = [
     "NS_PER_MS",
     "Edit",
     "Headers",
-    "body_of",
     "chunked",
     "cut_at",
     "edited",
     "ended_after",
-    "head_of",
     "stop_after",
     "with_body",
     "with_headers",
@@ -30,16 +28,6 @@ NS_PER_MS: Final = 1_000_000
 # From a `start` to a `stop`, as offsets in the body, come these bytes instead.
 Edit = tuple[int, int, bytes]
 Headers = tuple[Header, ...]
-
-
-def head_of(schedule: Schedule) -> SendHead | None:
-    """The response head, if one is sent."""
-    return next((action for action in schedule.actions if isinstance(action, SendHead)), None)
-
-
-def body_of(schedule: Schedule) -> bytes:
-    """All pieces joined."""
-    return b"".join(send.data for send in sends_of(schedule))
 
 
 def stop_after(schedule: Schedule, events: int) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from streamlab.recording import Header, header_value
+from streamlab.recording import Header, media_type
 
 __all__ = ["AWS_EVENTS", "EVENT_STREAM", "JSON", "KINDS", "NDJSON", "BodyKind", "cut", "kind_of"]
 
@@ -153,8 +153,7 @@ _BY_MEDIA_TYPE: Final = {
 
 def kind_of(headers: tuple[Header, ...]) -> BodyKind | None:
     """The kind of stream that the response's headers announce, or None if they announce none."""
-    media_type = (header_value(headers, "content-type") or "").partition(";")[0]
-    return _BY_MEDIA_TYPE.get(media_type.strip().lower())
+    return _BY_MEDIA_TYPE.get(media_type(headers))
 
 
 def cut(body: bytes, kind: BodyKind | None) -> list[bytes]:

@@ -9,9 +9,9 @@ import httpx
 
 from streamlab.clock import Clock, SystemClock
 from streamlab.errors import InputError, NetworkError
+from streamlab.http_libraries import header_pairs
 from streamlab.record.active import ActiveRecording, Labels, Listener
 from streamlab.record.passing import received
-from streamlab.record.recorder import header_pairs
 from streamlab.record.redacted import begin_recording
 from streamlab.recording import Read, Recording, Request, Response
 from streamlab.redaction import Redaction, redact_text, redact_url

@@ -12,7 +12,6 @@ A client that reads slowly pauses the reading from the upstream; one that leaves
 """
 
 import asyncio
-import json
 import ssl
 from collections.abc import Callable, Sequence
 from typing import Final, cast
@@ -24,6 +23,7 @@ from streamlab._http1 import (
     Exchange,
     HttpRequest,
     Listener,
+    error_response,
     response_head,
     same_origin_path,
 )
@@ -181,7 +181,7 @@ class _Relay(asyncio.BufferedProtocol):
 
     def _fail(self, upstream: Upstream, reason: str) -> None:
         """The upstream cannot be reached: 502 in the shape of the OpenAI API's errors."""
-        detail = f"cannot reach {upstream.scheme}://{upstream.authority}: {reason}"
+        detail = f"cannot reach {upstream.origin}: {reason}"
         if not self._over.done():  # the client has not left meanwhile
             self._end("unreachable", detail)
             _answer_error(self._exchange, 502, detail)
@@ -325,12 +325,6 @@ def _end_to_end(headers: tuple[Header, ...], *, unframed: bool) -> tuple[Header,
 
 def _answer_error(exchange: Exchange, status: int, message: str) -> None:
     """An error of the proxy's own, in the shape of the OpenAI API's."""
-    error = {"message": message, "type": "streamlab_proxy_error", "code": None, "param": None}
-    body = json.dumps({"error": error}).encode()
-    headers = (
-        ("Content-Type", "application/json"),
-        ("Content-Length", str(len(body))),
-        ("Connection", "close"),
-    )
-    exchange.send_raw(response_head(status, headers) + body)
+    closing = ("Connection", "close")
+    exchange.send_raw(error_response(status, message, "streamlab_proxy_error", closing))
     exchange.finish(keep_alive=False)

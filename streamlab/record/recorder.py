@@ -7,13 +7,14 @@ from typing import Any
 from weakref import WeakSet
 
 from streamlab.clock import Clock, SystemClock
+from streamlab.http_libraries import header_pairs
 from streamlab.record.active import ActiveRecording, Labels
 from streamlab.record.redacted import begin_recording
-from streamlab.recording import Header, Request
+from streamlab.recording import Request
 from streamlab.redaction import Redaction
 from streamlab.store import Library, Writer
 
-__all__ = ["Recorder", "Store", "asked", "header_pairs", "known_body"]
+__all__ = ["Recorder", "Store", "asked", "known_body"]
 
 Store = str | os.PathLike[str] | Library | Writer
 
@@ -93,11 +94,6 @@ def asked(request: Any) -> Request:  # noqa: ANN401
         headers=header_pairs(request.headers),
         body=known_body(request) or b"",
     )
-
-
-def header_pairs(headers: Any) -> tuple[Header, ...]:  # noqa: ANN401 - of httpx or httpx2
-    """All headers as they go over the wire, in order."""
-    return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers.raw)
 
 
 def known_body(request: Any) -> bytes | None:  # noqa: ANN401 - of httpx or httpx2

@@ -14,10 +14,10 @@ import anyio
 import anyio.to_thread
 
 from streamlab.clock import Clock
-from streamlab.http_libraries import AsyncTransport, SyncTransport, library_of
+from streamlab.http_libraries import AsyncTransport, SyncTransport, header_pairs, library_of
 from streamlab.record.active import ActiveRecording
 from streamlab.record.passing import received
-from streamlab.record.recorder import Recorder, Store, asked, header_pairs, known_body
+from streamlab.record.recorder import Recorder, Store, asked, known_body
 from streamlab.record.streams import AsyncReceived, AsyncSent, Received, Sent
 from streamlab.redaction import Redaction
 

@@ -34,6 +34,11 @@ class Upstream:
     scheme: str
     base_path: str
 
+    @property
+    def origin(self) -> str:
+        """Scheme and authority, as in a URL."""
+        return f"{self.scheme}://{self.authority}"
+
     def takes(self, target: str) -> bool:
         """Whether a request target is meant for this upstream."""
         return not self.prefix or f"{target}/".startswith((f"/{self.prefix}/", f"/{self.prefix}?"))
@@ -98,7 +103,7 @@ def outgoing_request(
     headers.append(("Connection", "close"))
     return Request(
         method=request.method,
-        url=f"{upstream.scheme}://{upstream.authority}{upstream.target(target)}",
+        url=upstream.origin + upstream.target(target),
         headers=tuple(headers),
         body=request.body,
     )

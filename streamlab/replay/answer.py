@@ -1,11 +1,9 @@
-"""Answers that no recording holds, in the form of one, or as bytes: how they are made."""
+"""Answers that no recording holds, in the form of one: how they are made."""
 
-import json
-
-from streamlab._http1 import response_head
+from streamlab._http1 import json_message, openai_error
 from streamlab.recording import End, Header, Read, Recording, Request, Response
 
-__all__ = ["error_content", "error_response", "json_answer", "json_response", "made_answer"]
+__all__ = ["error_content", "json_answer", "made_answer"]
 
 
 def error_content(url: str, message: str, kind: str, *, code: str | None = None) -> object:
@@ -16,12 +14,12 @@ def error_content(url: str, message: str, kind: str, *, code: str | None = None)
         return {"type": "error", "error": {"type": kind, "message": message}}
     if path.endswith(("/api/chat", "/api/generate")):
         return {"error": message}
-    return {"error": {"message": message, "type": kind, "code": code, "param": None}}
+    return openai_error(message, kind, code=code)
 
 
 def json_answer(status: int, content: object, *headers: Header) -> Recording:
     """An answer with `content` as its body, in the form of a recording; its id is ""."""
-    fields, body = _json(content, headers)
+    fields, body = json_message(content, *headers)
     return made_answer(status, fields, body)
 
 
@@ -34,22 +32,3 @@ def made_answer(status: int, headers: tuple[Header, ...], body: bytes = b"") -> 
         reads=(Read(at_ns=0, data=body),) if body else (),
         end=End(at_ns=0, reason="complete"),
     )
-
-
-def json_response(status: int, content: object, *headers: Header) -> bytes:
-    """A whole response with `content` as its body."""
-    fields, body = _json(content, headers)
-    return response_head(status, fields) + body
-
-
-def error_response(status: int, message: str, kind: str, *headers: Header) -> bytes:
-    """A whole response in the OpenAI API's error shape."""
-    error = {"message": message, "type": kind, "code": None, "param": None}
-    return json_response(status, {"error": error}, *headers)
-
-
-def _json(content: object, headers: tuple[Header, ...]) -> tuple[tuple[Header, ...], bytes]:
-    """Header fields and body."""
-    body = json.dumps(content).encode()
-    fields = (("Content-Type", "application/json"), ("Content-Length", str(len(body))))
-    return (*fields, *headers), body

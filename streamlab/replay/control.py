@@ -13,12 +13,17 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
-from streamlab._http1 import Exchange, HttpRequest, same_origin_path
+from streamlab._http1 import (
+    Exchange,
+    HttpRequest,
+    error_response,
+    json_response,
+    same_origin_path,
+)
 from streamlab.analysis import distribution
 from streamlab.clock import Clock, Pacer
 from streamlab.errors import InputError
 from streamlab.recording import header_value
-from streamlab.replay.answer import error_response, json_response
 from streamlab.replay.asked import Asked
 from streamlab.replay.fault_plan import FaultPlan
 from streamlab.replay.hold import Hold

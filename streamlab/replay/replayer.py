@@ -6,8 +6,8 @@ from typing import Any
 
 from streamlab.clock import Clock, SystemClock
 from streamlab.errors import InputError
-from streamlab.http_libraries import AsyncStream, SyncStream, library_of
-from streamlab.recording import Header, Recording
+from streamlab.http_libraries import AsyncStream, SyncStream, header_pairs, library_of
+from streamlab.recording import Recording
 from streamlab.redaction import redact_headers, redact_url
 from streamlab.replay.asked import Asked
 from streamlab.replay.match import Catalog, catalog_of
@@ -40,7 +40,7 @@ class Replayer:
     def answer(self, request: Any, body: bytes, t0_ns: int) -> Playback:  # noqa: ANN401
         """The answer to a request, as `ReplayServer` chooses it."""
         target = request.url.raw_path.decode("ascii")
-        headers = _headers(request)
+        headers = header_pairs(request.headers)
         key = self._catalog.key(request.method, target, body)
         with self._lock:
             answer = find(self._catalog, key, headers)
@@ -63,11 +63,6 @@ class Replayer:
             t0_ns=t0_ns,
             read_timeout_s=request.extensions.get("timeout", {}).get("read"),
         )
-
-
-def _headers(request: Any) -> tuple[Header, ...]:  # noqa: ANN401
-    raw = request.headers.raw
-    return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in raw)
 
 
 def response(playback: Playback, body: SyncStream | AsyncStream) -> Any:  # noqa: ANN401

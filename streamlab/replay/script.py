@@ -6,6 +6,7 @@ from typing import Final
 
 from streamlab._http1 import LAST_CHUNK, http_chunk, response_head
 from streamlab.recording import Header, header_value
+from streamlab.recut import head_of, sends_of
 from streamlab.schedule import (
     Action,
     Close,
@@ -112,11 +113,11 @@ def _framed(headers: tuple[Header, ...], framing: Framing) -> tuple[Header, ...]
 
 def _shows_its_end(schedule: Schedule, framing: Framing) -> bool:
     """Whether a client can tell the end of the body while the connection stays open."""
-    head = next((action for action in schedule.actions if isinstance(action, SendHead)), None)
+    head = head_of(schedule)
     if head is None or framing == "close":
         return False
     if (header_value(head.headers, "connection") or "").lower() == "close":
         return False
-    sent = sum(len(action.data) for action in schedule.actions if isinstance(action, Send))
+    sent = sum(len(send.data) for send in sends_of(schedule))
     promised = header_value(head.headers, "content-length")
     return framing == "chunked" or not sent or promised == str(sent)

@@ -150,11 +150,11 @@ class ReplayServer:
         blows = self._blows(answer, request)
         asked = self._note(request, target, answer, blows)
         held = self._take_hold(answer, request)
+        form = asked_form(answer.recording, request.body)
         if held is None:
-            performed = self._script(answer.recording, request, blows)
+            performed = self._script(answer.recording, form, request.http_version, blows)
         else:
-            in_its_form = _in_form(answer.recording, request)
-            timed, events = numbered(broken(schedule(in_its_form), blows))
+            timed, events = numbered(broken(schedule(in_form(answer.recording, form)), blows))
             held.begin(asked, events)
             performed = script(timed, http_version=request.http_version)
 
@@ -254,18 +254,15 @@ class ReplayServer:
                 return held
         return None
 
-    def _script(self, answer: Recording, request: HttpRequest, blows: Sequence[Blow]) -> Script:
+    def _script(
+        self, answer: Recording, form: Form, http_version: str, blows: Sequence[Blow]
+    ) -> Script:
         """The frames of an answer; those of a recording that nothing breaks are made once."""
-        key = (answer.id, request.http_version, asked_form(answer, request.body))
+        key = (answer.id, http_version, form)
         if key in self._scripts and not blows:
             return self._scripts[key]
-        timed = broken(schedule(_in_form(answer, request), speed=self._speed), blows)
-        made = script(timed, http_version=request.http_version)
+        timed = broken(schedule(in_form(answer, form), speed=self._speed), blows)
+        made = script(timed, http_version=http_version)
         if answer.id and not blows:
             self._scripts[key] = made
         return made
-
-
-def _in_form(answer: Recording, request: HttpRequest) -> Recording:
-    """The answer in the form that the request asks for."""
-    return in_form(answer, asked_form(answer, request.body))

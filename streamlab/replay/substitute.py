@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import unquote
 
+from streamlab._http1 import openai_error
 from streamlab.errors import InputError, NotFoundError
 from streamlab.recording import Header, Recording
 from streamlab.replay.answer import error_content, json_answer
@@ -67,8 +68,8 @@ def _named_model(catalog: Catalog, name: str) -> Recording:
     if name in catalog.models():
         return json_answer(200, _model(name))
     message = f"no recorded request asks for the model {name!r}"
-    error = {"message": message, "type": "invalid_request_error", "code": "model_not_found"}
-    return json_answer(404, {"error": {**error, "param": None}})
+    error = openai_error(message, "invalid_request_error", code="model_not_found")
+    return json_answer(404, error)
 
 
 def _model(name: str) -> dict[str, object]:
@@ -80,8 +81,8 @@ def _refusal(status: int, message: str, code: str) -> Recording:
 
     `x-should-retry: false` keeps its SDKs from asking again: a miss stays a miss.
     """
-    error = {"message": message, "type": f"streamlab_{code}", "code": code, "param": None}
-    return json_answer(status, {"error": error}, ("x-should-retry", "false"))
+    error = openai_error(message, f"streamlab_{code}", code=code)
+    return json_answer(status, error, ("x-should-retry", "false"))
 
 
 def refusal(target: str) -> Answer:
@@ -94,6 +95,6 @@ def refusal(target: str) -> Answer:
 
 def no_fault(error: InputError) -> Answer:
     """400 in the OpenAI API's error shape: a client asks for a fault that there is not."""
-    shown = {"message": f"X-Streamlab-Fault: {error.message} ({error.hint})",
-             "type": "streamlab_fault_error", "code": None, "param": None}  # fmt: skip
-    return Answer(recording=json_answer(400, {"error": shown}), outcome="refused")
+    message = f"X-Streamlab-Fault: {error.message} ({error.hint})"
+    recording = json_answer(400, openai_error(message, "streamlab_fault_error"))
+    return Answer(recording=recording, outcome="refused")

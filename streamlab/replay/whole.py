@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 from streamlab.analysis import assemble
 from streamlab.interop.bodies import kind_of
-from streamlab.recording import End, Header, Read, Recording, Response, header_value
+from streamlab.recording import End, Header, Read, Recording, Response, media_type
 from streamlab.replay.answer import error_content
 from streamlab.schedule import Finish, schedule
 from streamlab.timeline import arrivals
@@ -111,8 +111,7 @@ def _not_acceptable(recording: Recording) -> object:
 
 
 def _is_json(response: Response | None) -> bool:
-    content_type = header_value(response.headers, "content-type") if response else None
-    return (content_type or "").partition(";")[0].strip().lower() == "application/json"
+    return response is not None and media_type(response.headers) == "application/json"
 
 
 def _json_object(body: bytes) -> dict[str, Any]:
