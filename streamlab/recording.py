@@ -6,7 +6,7 @@ handed to the transport. Wall time appears once, in `Recording.started_at`, for 
 
 from collections import deque
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal, get_args
+from typing import Final, Literal, NamedTuple, get_args
 
 from streamlab.redaction import (
     BodyRedactor,
@@ -81,8 +81,7 @@ class Mark:
     at_ns: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Read:
+class Read(NamedTuple):
     """Bytes of the body that the transport yielded at once, before content decoding."""
 
     at_ns: int

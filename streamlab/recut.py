@@ -53,7 +53,7 @@ def stream_events(schedule: Schedule) -> list[Event] | None:
     events = (item for item in decode(body) if isinstance(item, Event))
     # The decoder ends a line that ends in CR LF at its CR.
     return [
-        replace(event, stop=event.stop + (body[event.stop - 1 : event.stop + 1] == b"\r\n"))
+        event._replace(stop=event.stop + (body[event.stop - 1 : event.stop + 1] == b"\r\n"))
         for event in events
     ]
 

@@ -25,8 +25,7 @@ dispatched but reported as an `Issue`, and its bytes are dropped as they come.
 
 import codecs
 import re
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 __all__ = [
     "MAX_BLOCK_BYTES",
@@ -56,8 +55,7 @@ IssueCode = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """A dispatched event. `id` is the last event ID at dispatch: sticky, None if never set."""
 
     type: str
@@ -67,8 +65,7 @@ class Event:
     stop: int
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(NamedTuple):
     """A line that starts with a colon, mostly a keep-alive; `text` is what follows the colon."""
 
     text: str
@@ -76,8 +73,7 @@ class Comment:
     stop: int
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(NamedTuple):
     """A valid `retry` field: the reconnection time in milliseconds."""
 
     retry_ms: int
@@ -85,8 +81,7 @@ class Retry:
     stop: int
 
 
-@dataclass(frozen=True, slots=True)
-class Issue:
+class Issue(NamedTuple):
     """Bytes that the standard drops or repairs without a word; `detail` quotes them."""
 
     code: IssueCode
@@ -95,8 +90,7 @@ class Issue:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Blank:
+class Blank(NamedTuple):
     """Bytes without meaning: an empty line outside a block, or the LF left over from its CRLF."""
 
     start: int

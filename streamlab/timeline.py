@@ -3,8 +3,7 @@
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from streamlab.content_coding import ContentDecoder, Defect
 from streamlab.recording import Read, Recording, Response, media_type
@@ -15,8 +14,7 @@ __all__ = ["Arrival", "Timeline", "arrivals"]
 _EVENT_STREAM_START: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:data|event|id|retry)?:")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrival:
+class Arrival(NamedTuple):
     """An item, or the defect that ends a body early, with the times (ns from t0) of the read that
     held its first byte and of the one that completed it, and the index of the latter."""
 

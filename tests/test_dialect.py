@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamlab.dialect import DIALECTS, Delta, detect, main_delta, read
+from streamlab.dialect import DIALECTS, Delta, Dialect, Reader, chunk, detect, main_delta
 from streamlab.sse import Event
 
 CASES = [
@@ -36,18 +36,18 @@ def described(delta: Delta) -> list[object]:
 @pytest.mark.parametrize("case", CASES, ids=[case["data"][:60] for case in CASES])
 def test_case(case: dict[str, str]) -> None:
     """A single event shows its dialect, and is read into its deltas."""
-    found = event(case["data"], case.get("event", "message"))
-    detection = detect("https://api.example" + case.get("url", "/"), [found])
+    found = chunk(event(case["data"], case.get("event", "message")))
+    detection = detect("https://api.example" + case.get("url", "/"), None, [found])
     if case["dialect"] == "fastgpt" and detection is None:  # the others of its stream show it
-        detection = detect("", [event("{}", "flowNodeStatus")])
+        detection = detect("", None, [chunk(event("{}", "flowNodeStatus"))])
     assert case["dialect"] == (detection.dialect.name if detection else None)
-    assert case["deltas"] == [described(delta) for delta in read(detection, found)]
+    assert case["deltas"] == [described(delta) for delta in Reader(detection).read(found)]
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
-def test_end_marker(dialect: object) -> None:
+def test_end_marker(dialect: Dialect) -> None:
     """[DONE] is the end in every dialect that has one."""
-    assert ("end",) == tuple(delta.kind for delta in dialect.read(event("[DONE]")))  # type: ignore[attr-defined]
+    assert ["end"] == [delta.kind for delta in dialect.read(chunk(event("[DONE]")))]
 
 
 JSON_NAMES = (
@@ -71,13 +71,13 @@ names = st.sampled_from(["message", "answer", "flowNodeStatus", "flowResponses",
 
 
 @given(data, names, st.sampled_from(DIALECTS))
-def test_any_event_can_be_read(text: str, name: str, dialect: object) -> None:
+def test_any_event_can_be_read(text: str, name: str, dialect: Dialect) -> None:
     """Whatever an event holds, each dialect reads at least one delta and never raises."""
-    found = event(text, name)
-    deltas = dialect.read(found)  # type: ignore[attr-defined]
+    found = chunk(event(text, name))
+    deltas = dialect.read(found)
     assert deltas
     assert main_delta(deltas) in deltas
-    detect("https://api.example/v1/chat/completions", [found])
+    detect("https://api.example/v1/chat/completions", None, [found])
 
 
 @pytest.mark.parametrize(
@@ -95,20 +95,20 @@ def test_any_event_can_be_read(text: str, name: str, dialect: object) -> None:
 )
 def test_malformed_payloads_are_named(text: str, code: str) -> None:
     """What is not a JSON object (RFC 8259) is malformed, whatever Python's json makes of it."""
-    (delta,) = DIALECTS[1].read(event(text))
+    (delta,) = DIALECTS[1].read(chunk(event(text)))
     assert ("malformed", code) == (delta.kind, delta.name)
     assert len(delta.text) < 300
 
 
 def test_the_cause_shows_the_place() -> None:
     """The excerpt points at the character where reading stopped."""
-    (delta,) = DIALECTS[1].read(event('{"a": {"b": 1},, "c": 2}'))
+    (delta,) = DIALECTS[1].read(chunk(event('{"a": {"b": 1},, "c": 2}')))
     assert '{"a": {"b": 1}, ⟪here⟫ , "c": 2}' in delta.text
 
 
 def test_an_odd_first_event_does_not_mislead() -> None:
     """The dialect is what any early event gives evidence of, the specific before the general."""
     events = [event("warming up"), event('{"choices":[{"delta":{"content":"x"}}]}')]
-    detection = detect("", events)
+    detection = detect("", None, map(chunk, events))
     assert detection is not None
     assert "openai.chat" == detection.dialect.name

@@ -180,7 +180,7 @@ def test_any_reads_come_back(gaps: list[tuple[int, bytes]], pause_ns: int) -> No
     at_ns, reads, expected, free_ns = 5_000_000, [], [], 5_000_000
     for gap_ns, data in gaps:
         at_ns += gap_ns
-        reads.append(replace(make_recording(data).reads[0], at_ns=at_ns))
+        reads.append(make_recording(data).reads[0]._replace(at_ns=at_ns))
         expected.append((max(at_ns, free_ns), data))
         free_ns = expected[-1][0] + pause_ns
     recording = replace(make_recording(), reads=tuple(reads))
@@ -362,7 +362,7 @@ def silent(head_ns: int, read_ns: int, end_ns: int) -> Recording:
     return replace(
         recording,
         response=replace(recording.response, at_ns=head_ns),
-        reads=(replace(recording.reads[0], at_ns=read_ns),),
+        reads=(recording.reads[0]._replace(at_ns=read_ns),),
         end=replace(recording.end, at_ns=end_ns),
     )
 

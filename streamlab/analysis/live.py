@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from streamlab.analysis.stream import ReadEvent
-from streamlab.dialect import EVENTS_LOOKED_AT, Detection, detect, read
+from streamlab.dialect import EVENTS_LOOKED_AT, Chunk, Detection, Reader, chunk, detect
 from streamlab.recording import Read, Response
 from streamlab.sse import Event
 from streamlab.timeline import Arrival, Timeline
@@ -24,7 +24,8 @@ class LiveStream:
     is_event_stream: bool | None = None
     detection: Detection | None = None
     _timeline: Timeline | None = None
-    _early: list[Event] = field(default_factory=list)
+    _reader: Reader = field(default_factory=lambda: Reader(None))
+    _early: list[Chunk] = field(default_factory=list)
 
     def feed(self, data: Read) -> list[ReadEvent]:
         """The events that this read completed; none if the body is no event stream."""
@@ -34,7 +35,9 @@ class LiveStream:
         return [self._read(each, each.item) for each in arrived if isinstance(each.item, Event)]
 
     def _read(self, arrival: Arrival, event: Event) -> ReadEvent:
+        each = chunk(event)
         if self.detection is None and len(self._early) < EVENTS_LOOKED_AT:
-            self._early.append(event)
-            self.detection = detect(self.url, self._early)
-        return ReadEvent(arrival=arrival, event=event, deltas=read(self.detection, event))
+            self._early.append(each)
+            self.detection = detect(self.url, self.response, self._early)
+            self._reader = Reader(self.detection)
+        return ReadEvent(arrival, event, each, self._reader.read(each))

@@ -20,11 +20,11 @@ other tools'):
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from streamlab.analysis.percentile import Distribution, distribution
 from streamlab.content_coding import Defect, decoded_body
-from streamlab.dialect import Delta, Detection, Usage, detect, parse_json, read
+from streamlab.dialect import Chunk, Delta, Detection, Reader, Usage, chunk, detect, parse_json
 from streamlab.recording import UNTIMED, End, Recording
 from streamlab.redaction import redact_text
 from streamlab.sse import Blank, Comment, Event, Issue
@@ -52,12 +52,13 @@ _HARMLESS: Final = frozenset({"no-data"})
 _ERROR_CHARS: Final = 300
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadEvent:
-    """An event with its arrival and what its dialect reads in it (at least one delta)."""
+class ReadEvent(NamedTuple):
+    """An event with its arrival, the JSON it carries, and what its dialect reads in it (at least
+    one delta)."""
 
     arrival: Arrival
     event: Event
+    chunk: Chunk
     deltas: tuple[Delta, ...]
 
     @property
@@ -163,11 +164,15 @@ class Stream:
 def read_stream(recording: Recording) -> Stream:
     """Decode a recording's body, find its dialect, and read each event in it."""
     arrived = arrivals(recording)
-    found = [(arrival, arrival.item) for arrival in arrived if isinstance(arrival.item, Event)]
-    detection = detect(recording.request.url, (event for _, event in found))
+    found = [
+        (arrival, event, chunk(event))
+        for arrival in arrived
+        if isinstance(event := arrival.item, Event)
+    ]
+    detection = detect(recording.request.url, recording.response, (each for _, _, each in found))
+    reader = Reader(detection)
     events = tuple(
-        ReadEvent(arrival=arrival, event=event, deltas=read(detection, event))
-        for arrival, event in found
+        ReadEvent(arrival, event, each, reader.read(each)) for arrival, event, each in found
     )
     return Stream(arrived=arrived, detection=detection, events=events)
 

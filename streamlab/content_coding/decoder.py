@@ -11,7 +11,7 @@ however they are cut into pieces.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from streamlab.content_coding.unpack import CODINGS, STEP_BYTES, BrokenError, Coding, Members
 from streamlab.recording import Header, Recording
@@ -42,8 +42,7 @@ _DETAIL_CHARS: Final = 200
 _DETAIL_BYTES: Final = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Defect:
+class Defect(NamedTuple):
     """Where and why a body cannot be decoded any further.
 
     `start` and `stop`, which are equal, are the offset in the decoded body; `cause` has the one in

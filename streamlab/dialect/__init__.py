@@ -1,47 +1,67 @@
 """Dialects: what one provider's events say, as `Delta`s.
 
-One file per wire format. To add one, write a file with a `Dialect` and put it into `DIALECTS`, the
-more specific before the more general. A dialect is recognised with stated evidence and is always a
-guess: it reads events and never changes them.
+One file per wire format. To add one, write a file with a `Dialect` and put it into `SPECIFIC`,
+where a later one has to be told from an earlier one that says too much. A dialect is recognised
+with stated evidence and is always a guess: it reads events and never changes them.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
-from streamlab.dialect.delta import OUTPUT_KINDS, Clue, Delta, DeltaKind, Dialect, Usage, parse_json
+from streamlab.dialect.delta import (
+    OUTPUT_KINDS,
+    Chunk,
+    Clue,
+    Delta,
+    DeltaKind,
+    Dialect,
+    Step,
+    Usage,
+    chunk,
+    parse_json,
+)
 from streamlab.dialect.fastgpt import FASTGPT
 from streamlab.dialect.one_field import ONE_FIELD
 from streamlab.dialect.openai_chat import OPENAI_CHAT
 from streamlab.dialect.openai_completions import OPENAI_COMPLETIONS
 from streamlab.dialect.raw_text import RAW_TEXT
-from streamlab.sse import Event
+from streamlab.recording import Response, media_type
 
 __all__ = [
     "DIALECTS",
     "EVENTS_LOOKED_AT",
     "OUTPUT_KINDS",
+    "Chunk",
     "Clue",
     "Delta",
     "DeltaKind",
     "Detection",
     "Dialect",
+    "Reader",
+    "Step",
     "Usage",
+    "chunk",
     "detect",
     "main_delta",
     "parse_json",
-    "read",
 ]
 
-DIALECTS: Final[tuple[Dialect, ...]] = (
+SPECIFIC: Final[tuple[Dialect, ...]] = (
     FASTGPT,
     OPENAI_CHAT,
     OPENAI_COMPLETIONS,
+)
+"""Wire formats of an API; the first event that is of one of them decides."""
+
+GENERAL: Final[tuple[Dialect, ...]] = (
     ONE_FIELD,
     RAW_TEXT,
 )
+"""What a stream may be whose early events are of none of the others."""
+
+DIALECTS: Final = SPECIFIC + GENERAL
 
 # A stream that has not shown what it is in its first events will not show it later.
 EVENTS_LOOKED_AT: Final = 50
@@ -53,40 +73,69 @@ _PRIORITY: Final[tuple[DeltaKind, ...]] = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Detection:
+class Detection(NamedTuple):
     """A dialect and the evidence for it, in words."""
 
     dialect: Dialect
     evidence: str
 
 
-def detect(url: str, events: Iterable[Event]) -> Detection | None:
-    """The first dialect of `DIALECTS` for which an early event gives evidence, or None."""
+def detect(url: str, response: Response | None, chunks: Iterable[Chunk]) -> Detection | None:
+    """The dialect for which an early event, or what came before it, gives evidence, or None.
+
+    `chunks` are the events of the stream so far.
+    """
     path = urlsplit(url).path
+    headers = response.headers if response else ()
+    fields = {name.lower(): value for name, value in headers}
     clues = [
-        Clue(url_path=path, event=event, payload=parse_json(event.data)[0])
-        for event in islice(events, EVENTS_LOOKED_AT)
+        Clue(path, media_type(headers), fields, each.event, each.payload)
+        for each in islice(chunks, EVENTS_LOOKED_AT)
     ]
-    for dialect in DIALECTS:
+    for clue in clues:
+        for dialect in SPECIFIC:
+            if evidence := dialect.detect(clue):
+                return Detection(dialect, evidence)
+    for dialect in GENERAL:
         for clue in clues:
             if evidence := dialect.detect(clue):
-                return Detection(dialect=dialect, evidence=evidence)
+                return Detection(dialect, evidence)
     return None
 
 
-def read(detection: Detection | None, event: Event) -> tuple[Delta, ...]:
-    """The deltas of an event, at least one.
+class Reader:
+    """Reads the events of one stream, in order, in its dialect."""
 
-    Where the dialect is not known they are `other`; but what opens a JSON object and is no JSON is
-    malformed in any dialect.
-    """
-    if detection is not None:
-        return detection.dialect.read(event)
-    malformed = parse_json(event.data)[1] if event.data.lstrip().startswith("{") else None
-    return (malformed or Delta(kind="other"),)
+    def __init__(self, detection: Detection | None) -> None:
+        self._dialect = detection.dialect if detection else None
+        self._so_far: dict[tuple[DeltaKind, int, str], str] = {}
+
+    def read(self, chunk: Chunk) -> tuple[Delta, ...]:
+        """The deltas of an event, at least one.
+
+        Where the dialect is not known they are `other`; but what opens a JSON object and is no
+        JSON is malformed in any dialect.
+        """
+        if self._dialect is None:
+            is_object = chunk.event.data.lstrip().startswith("{")
+            return ((chunk.malformed if is_object else None) or Delta("other"),)
+        deltas = self._dialect.read(chunk)
+        for delta in deltas:
+            if delta.is_cumulative:
+                return tuple(map(self._increment, deltas))
+        return deltas
+
+    def _increment(self, delta: Delta) -> Delta:
+        """What a cumulative text adds to the one before it; all of it, if it is another text."""
+        if not delta.is_cumulative:
+            return delta
+        key = (delta.kind, delta.choice, delta.call_id)
+        before, self._so_far[key] = self._so_far.get(key, ""), delta.text
+        return delta._replace(text=delta.text.removeprefix(before))
 
 
 def main_delta(deltas: tuple[Delta, ...]) -> Delta:
     """The one that stands for the event; of two of a kind the one with text."""
+    if len(deltas) == 1:
+        return deltas[0]
     return min(deltas, key=lambda delta: (_PRIORITY.index(delta.kind), not delta.text))

@@ -1,23 +1,26 @@
 """What every dialect is read into: deltas, and the JSON they come from."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal, NoReturn
+from typing import Final, Literal, NamedTuple, NoReturn
 
 from streamlab.sse import Event
 
 __all__ = [
     "OUTPUT_KINDS",
+    "Chunk",
     "Clue",
     "Delta",
     "DeltaKind",
     "Dialect",
+    "Step",
     "Usage",
     "as_count",
     "as_list",
     "as_object",
     "as_text",
+    "chunk",
     "parse_json",
     "read_json",
 ]
@@ -42,18 +45,36 @@ OUTPUT_KINDS: Final[frozenset[DeltaKind]] = frozenset({"text", "reasoning", "too
 _EXCERPT_CHARS: Final = 32
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
-    """Token counts as the provider states them; None where it does not."""
+class Usage(NamedTuple):
+    """Token counts as the provider states them; None where it does not.
+
+    `completion_tokens` holds the reasoning, as in OpenAI's API.
+    """
 
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     reasoning_tokens: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delta:
-    """The increment that one event carries for one choice."""
+class Step(NamedTuple):
+    """A step of an agent or workflow (a node, a tool's run) that begins or ends.
+
+    `id` pairs the two; "" where the protocol has none: then the delta's `text`, the step's label,
+    does. `stated_ms` is how long it took by the server's own account.
+    """
+
+    phase: Literal["begin", "end"]
+    id: str = ""
+    stated_ms: float | None = None
+
+
+class Delta(NamedTuple):
+    """The increment that one event carries for one choice.
+
+    `call_id` and `call_index` say which tool call a piece belongs to, as far as it says so itself.
+    A text that `is_cumulative` is all there is so far of its choice and kind; `Reader` makes an
+    increment of it.
+    """
 
     kind: DeltaKind
     text: str = ""
@@ -61,6 +82,10 @@ class Delta:
     choice: int = 0
     finish_reason: str | None = None
     usage: Usage | None = None
+    call_id: str = ""
+    call_index: int | None = None
+    step: Step | None = None
+    is_cumulative: bool = False
 
     @property
     def is_output(self) -> bool:
@@ -68,11 +93,22 @@ class Delta:
         return self.kind in OUTPUT_KINDS and self.text != ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clue:
-    """What a dialect is recognised by: one event, its JSON (None if it is none), the URL."""
+class Chunk(NamedTuple):
+    """An event and the JSON in its data, parsed once; `payload` is None where it is none, and
+    `malformed` says why."""
+
+    event: Event
+    payload: object
+    malformed: Delta | None
+
+
+class Clue(NamedTuple):
+    """What a dialect is recognised by: the path of the URL, the response's media type and headers
+    (names in lower case), and one event with its JSON."""
 
     url_path: str
+    media_type: str
+    headers: Mapping[str, str]
     event: Event
     payload: object
 
@@ -87,7 +123,7 @@ class Dialect:
 
     name: str
     detect: Callable[[Clue], str | None]
-    read: Callable[[Event], tuple[Delta, ...]]
+    read: Callable[[Chunk], tuple[Delta, ...]]
 
 
 class _NonFiniteError(ValueError):
@@ -98,10 +134,18 @@ def _refuse_constant(constant: str) -> NoReturn:
     raise _NonFiniteError(constant)
 
 
+def chunk(event: Event) -> Chunk:
+    """The event with its JSON."""
+    return Chunk(event, *parse_json(event.data))
+
+
+_JSON: Final = json.JSONDecoder(parse_constant=_refuse_constant)
+
+
 def parse_json(text: str) -> tuple[object, Delta | None]:
     """The JSON value of `text`, and a `malformed` delta if it is none (RFC 8259)."""
     try:
-        return json.loads(text, parse_constant=_refuse_constant), None
+        return _JSON.decode(text), None
     except json.JSONDecodeError as error:
         cause = f"{error.msg} at character {error.pos}: {_excerpt(text, error.pos)}"
         return None, Delta(kind="malformed", name="json-invalid", text=cause)
@@ -119,18 +163,18 @@ def _excerpt(text: str, position: int) -> str:
 
 
 def read_json(
-    event: Event, read_object: Callable[[dict[str, object]], tuple[Delta, ...]]
+    chunk: Chunk, read_object: Callable[[dict[str, object]], tuple[Delta, ...]]
 ) -> tuple[Delta, ...]:
     """The deltas of an event whose data is `[DONE]` or a JSON object."""
+    event, payload, malformed = chunk
+    if isinstance(payload, dict):
+        return read_object(payload) or (Delta(kind="other"),)
     if event.data.strip() == "[DONE]":
         return (Delta(kind="end"),)
-    payload, malformed = parse_json(event.data)
     if malformed is not None:
         return (malformed,)
-    if not isinstance(payload, dict):
-        cause = f"a JSON object was expected, this is {event.data[:_EXCERPT_CHARS]}"
-        return (Delta(kind="malformed", name="json-not-object", text=cause),)
-    return read_object(payload) or (Delta(kind="other"),)
+    cause = f"a JSON object was expected, this is {event.data[:_EXCERPT_CHARS]}"
+    return (Delta(kind="malformed", name="json-not-object", text=cause),)
 
 
 def as_object(value: object) -> dict[str, object]:

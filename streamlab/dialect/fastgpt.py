@@ -10,6 +10,7 @@ names. A heartbeat is an `answer` with empty content. With detail, v1 sends `flo
 from collections.abc import Callable
 
 from streamlab.dialect.delta import (
+    Chunk,
     Clue,
     Delta,
     Dialect,
@@ -18,11 +19,9 @@ from streamlab.dialect.delta import (
     as_list,
     as_object,
     as_text,
-    parse_json,
     read_json,
 )
 from streamlab.dialect.openai_chat import read_chunk
-from streamlab.sse import Event
 
 __all__ = ["FASTGPT"]
 
@@ -49,24 +48,24 @@ def _detect(clue: Clue) -> str | None:
     return None
 
 
-def _read(event: Event) -> tuple[Delta, ...]:
-    if event.type in _ANSWERS or event.data == "[DONE]":
-        return read_json(event, read_chunk)
-    if event.type == "flowResponses":
-        return _read_flow_responses(event)
-    read_named = _NAMED.get(event.type, _read_status)
-    return read_json(event, lambda payload: read_named(event.type, payload))
+def _read(chunk: Chunk) -> tuple[Delta, ...]:
+    name = chunk.event.type
+    if name in _ANSWERS or chunk.event.data == "[DONE]":
+        return read_json(chunk, read_chunk)
+    if name == "flowResponses":
+        return _read_flow_responses(chunk)
+    read_named = _NAMED.get(name, _read_status)
+    return read_json(chunk, lambda payload: read_named(name, payload))
 
 
-def _read_flow_responses(event: Event) -> tuple[Delta, ...]:
+def _read_flow_responses(chunk: Chunk) -> tuple[Delta, ...]:
     """All node results in one array. If a single node counted output tokens, they are the answer's;
     with several there is no telling whose text was streamed."""
-    payload, malformed = parse_json(event.data)
-    if malformed is not None:
-        return (malformed,)
-    nodes = [as_object(node) for node in as_list(payload)]
+    if chunk.malformed is not None:
+        return (chunk.malformed,)
+    nodes = [as_object(node) for node in as_list(chunk.payload)]
     counted = [node for node in nodes if as_count(node.get("outputTokens"))]
-    status = Delta(kind="status", name=event.type, text=f"{len(nodes)} nodes")
+    status = Delta(kind="status", name=chunk.event.type, text=f"{len(nodes)} nodes")
     if len(counted) != 1:
         return (status,)
     usage = Usage(

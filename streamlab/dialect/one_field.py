@@ -6,9 +6,8 @@ under a name that says so; an `error` is an error.
 
 from typing import Final
 
-from streamlab.dialect.delta import Clue, Delta, Dialect, as_object, read_json
+from streamlab.dialect.delta import Chunk, Clue, Delta, Dialect, as_object, read_json
 from streamlab.dialect.openai_chat import read_error
-from streamlab.sse import Event
 
 __all__ = ["ONE_FIELD"]
 
@@ -33,8 +32,8 @@ def _only_text(payload: dict[str, object]) -> tuple[str, str] | None:
     return strings[0] if len(strings) == 1 and strings[0][0] in _TEXT_NAMES else None
 
 
-def _read(event: Event) -> tuple[Delta, ...]:
-    return read_json(event, _read_object)
+def _read(chunk: Chunk) -> tuple[Delta, ...]:
+    return read_json(chunk, _read_object)
 
 
 def _read_object(payload: dict[str, object]) -> tuple[Delta, ...]:

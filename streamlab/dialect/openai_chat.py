@@ -7,6 +7,7 @@ DeepSeek's word and `reasoning` OpenRouter's; both are common among compatible s
 from collections.abc import Callable
 
 from streamlab.dialect.delta import (
+    Chunk,
     Clue,
     Delta,
     DeltaKind,
@@ -18,7 +19,6 @@ from streamlab.dialect.delta import (
     as_text,
     read_json,
 )
-from streamlab.sse import Event
 
 __all__ = ["OPENAI_CHAT", "read_choices", "read_chunk", "read_error"]
 
@@ -41,8 +41,8 @@ def _detect(clue: Clue) -> str | None:
     return None
 
 
-def _read(event: Event) -> tuple[Delta, ...]:
-    return read_json(event, read_chunk)
+def _read(chunk: Chunk) -> tuple[Delta, ...]:
+    return read_json(chunk, read_chunk)
 
 
 def read_chunk(payload: dict[str, object]) -> tuple[Delta, ...]:
@@ -71,13 +71,24 @@ def _read_delta(choice: dict[str, object], number: int) -> list[Delta]:
         for field, kind in _TEXT_FIELDS
         if as_text(delta.get(field))
     ]
-    calls = [
-        as_object(as_object(call).get("function")) for call in as_list(delta.get("tool_calls"))
-    ]
-    for function in [*calls, *filter(None, [as_object(delta.get("function_call"))])]:
-        arguments, name = as_text(function.get("arguments")), as_text(function.get("name"))
-        deltas.append(Delta(kind="tool_call", text=arguments, name=name, choice=number))
+    if delta.get("tool_calls"):
+        deltas += [_read_call(as_object(call), number) for call in as_list(delta["tool_calls"])]
+    if function := as_object(delta.get("function_call")):
+        deltas.append(_read_call({"function": function}, number))
     return deltas
+
+
+def _read_call(call: dict[str, object], number: int) -> Delta:
+    """A piece of a tool call; id and name come with its first piece only."""
+    function = as_object(call.get("function"))
+    return Delta(
+        kind="tool_call",
+        text=as_text(function.get("arguments")),
+        name=as_text(function.get("name")),
+        choice=number,
+        call_id=as_text(call.get("id")),
+        call_index=as_count(call.get("index")),
+    )
 
 
 def read_error(payload: dict[str, object]) -> tuple[Delta, ...]:
@@ -92,7 +103,10 @@ def read_error(payload: dict[str, object]) -> tuple[Delta, ...]:
 
 def _read_usage(payload: dict[str, object]) -> tuple[Delta, ...]:
     """The `usage` of a chunk; Groq puts it under `x_groq`. Repeated usage is cumulative."""
-    usage = as_object(payload.get("usage") or as_object(payload.get("x_groq")).get("usage"))
+    stated = payload.get("usage") or as_object(payload.get("x_groq")).get("usage")
+    if not stated:
+        return ()
+    usage = as_object(stated)
     details = as_object(usage.get("completion_tokens_details"))
     counts = Usage(
         prompt_tokens=as_count(usage.get("prompt_tokens")),

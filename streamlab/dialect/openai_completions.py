@@ -3,9 +3,17 @@
 Source: https://platform.openai.com/docs/api-reference/completions.
 """
 
-from streamlab.dialect.delta import Clue, Delta, Dialect, as_list, as_object, as_text, read_json
+from streamlab.dialect.delta import (
+    Chunk,
+    Clue,
+    Delta,
+    Dialect,
+    as_list,
+    as_object,
+    as_text,
+    read_json,
+)
 from streamlab.dialect.openai_chat import read_choices
-from streamlab.sse import Event
 
 __all__ = ["OPENAI_COMPLETIONS"]
 
@@ -21,8 +29,8 @@ def _detect(clue: Clue) -> str | None:
     return None
 
 
-def _read(event: Event) -> tuple[Delta, ...]:
-    return read_json(event, _read_chunk)
+def _read(chunk: Chunk) -> tuple[Delta, ...]:
+    return read_json(chunk, _read_chunk)
 
 
 def _read_chunk(payload: dict[str, object]) -> tuple[Delta, ...]:

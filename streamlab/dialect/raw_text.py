@@ -4,8 +4,7 @@ A newline inside a piece, or a space at its start, does not survive this format:
 line after a newline is read as an unknown field (`sse.Issue`), one leading space is dropped.
 """
 
-from streamlab.dialect.delta import Clue, Delta, Dialect
-from streamlab.sse import Event
+from streamlab.dialect.delta import Chunk, Clue, Delta, Dialect
 
 __all__ = ["RAW_TEXT"]
 
@@ -19,10 +18,11 @@ def _detect(clue: Clue) -> str | None:
     return "the data of an event is plain text"
 
 
-def _read(event: Event) -> tuple[Delta, ...]:
-    if event.data.strip() == "[DONE]":
+def _read(chunk: Chunk) -> tuple[Delta, ...]:
+    text = chunk.event.data
+    if text.strip() == "[DONE]":
         return (Delta(kind="end"),)
-    return (Delta(kind="text" if event.data else "empty", text=event.data),)
+    return (Delta(kind="text" if text else "empty", text=text),)
 
 
 RAW_TEXT = Dialect(name="raw-text", detect=_detect, read=_read)

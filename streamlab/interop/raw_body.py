@@ -5,7 +5,7 @@ from pathlib import PurePath
 from typing import Final
 from urllib.parse import quote
 
-from streamlab.dialect import detect
+from streamlab.dialect import chunk, detect
 from streamlab.errors import InputError
 from streamlab.interop.assemble import untimed
 from streamlab.interop.bodies import EVENT_STREAM, KINDS, BodyKind, kind_of
@@ -104,6 +104,6 @@ def likely_request(body: bytes, file: str) -> Request:
     path = "/" + quote(PurePath(file).stem)
     if EVENT_STREAM.looks_like(body):
         items = decode(body[:_BYTES_LOOKED_AT])
-        found = detect("", [item for item in items if isinstance(item, Event)])
+        found = detect("", None, (chunk(item) for item in items if isinstance(item, Event)))
         path = _PATHS.get(found.dialect.name, path) if found else path
     return Request(method="POST", url=UNKNOWN_HOST + path)

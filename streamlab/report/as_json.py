@@ -28,7 +28,7 @@ def events_json(recording: Recording) -> list[dict[str, Any]]:
             "first_at_ns": arrival.first_at_ns,
             "at_ns": arrival.at_ns,
             "read": arrival.read_index,
-            **asdict(item),
+            **item._asdict(),
         }
         if item in deltas:
             main = main_delta(deltas[item])
