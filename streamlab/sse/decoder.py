@@ -1,103 +1,15 @@
-"""Server-Sent Events: bytes in, items out.
-
-The rules are those of the WHATWG HTML standard, section 9.2.6 ("Interpreting an event stream"),
-https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation.
-
-Theory of operation
--------------------
-`Decoder.feed` takes bytes in any pieces and returns the items that these bytes completed. It never
-raises on bad input: what the standard silently drops or repairs comes out as an `Issue`, with the
-place it was found. The same bytes give the same items, however they are cut into pieces.
-
-Each item knows its span, `start` and `stop`, as offsets in what was fed: the body, without its
-content codings. After `close()` the spans together cover every byte. They nest: a comment or a bad
-line inside a block lies within the span of the block's event. Bytes that mean nothing (an empty
-line between blocks) are `Blank`.
-
-A CR ends its line at once, without waiting for the byte after it; the LF of a CRLF then belongs to
-what follows. Waiting would hold back the last event of every read of a stream that ends its lines
-with a bare CR, and this decoder is there to tell when things arrived.
-
-Memory: a line, with the data its block has collected before it, is kept up to `max_block_bytes`
-(16 MiB unless told otherwise; clients stop at 64 KiB to 1 MiB). A block that is longer is not
-dispatched but reported as an `Issue`, and its bytes are dropped as they come.
-"""
+"""The decoder: bytes in any pieces, items out."""
 
 import codecs
 import re
-from typing import Final, Literal, NamedTuple
+from typing import Final
 
-__all__ = [
-    "MAX_BLOCK_BYTES",
-    "Blank",
-    "Comment",
-    "Decoder",
-    "Event",
-    "Issue",
-    "IssueCode",
-    "Item",
-    "Retry",
-    "decode",
-    "encode",
-]
+from streamlab.sse.items import Blank, Comment, Event, Issue, IssueCode, Item, Retry
+from streamlab.sse.plain import plain_event, plain_events
+
+__all__ = ["MAX_BLOCK_BYTES", "Decoder", "decode"]
 
 MAX_BLOCK_BYTES: Final = 16 * 1024 * 1024
-
-IssueCode = Literal[
-    "bom",  # a byte order mark starts the stream; it is dropped
-    "invalid-utf8",  # a line is not UTF-8; replacement characters stand for the bad bytes
-    "unknown-field",  # a line whose field name the standard does not know; it is ignored
-    "invalid-retry",  # a retry that is not all ASCII digits; it is ignored
-    "nul-in-id",  # an id that holds U+0000; it is ignored
-    "no-data",  # a block with fields but without data; no event is dispatched
-    "unterminated-event",  # the stream ended inside a block or a line; it is discarded
-    "block-too-long",  # a block above `max_block_bytes`; it is discarded
-]
-
-
-class Event(NamedTuple):
-    """A dispatched event. `id` is the last event ID at dispatch: sticky, None if never set."""
-
-    type: str
-    data: str
-    id: str | None
-    start: int
-    stop: int
-
-
-class Comment(NamedTuple):
-    """A line that starts with a colon, mostly a keep-alive; `text` is what follows the colon."""
-
-    text: str
-    start: int
-    stop: int
-
-
-class Retry(NamedTuple):
-    """A valid `retry` field: the reconnection time in milliseconds."""
-
-    retry_ms: int
-    start: int
-    stop: int
-
-
-class Issue(NamedTuple):
-    """Bytes that the standard drops or repairs without a word; `detail` quotes them."""
-
-    code: IssueCode
-    start: int
-    stop: int
-    detail: str
-
-
-class Blank(NamedTuple):
-    """Bytes without meaning: an empty line outside a block, or the LF left over from its CRLF."""
-
-    start: int
-    stop: int
-
-
-Item = Event | Comment | Retry | Issue | Blank
 
 _BOM: Final = codecs.BOM_UTF8
 _LF: Final = 0x0A
@@ -143,7 +55,7 @@ class Decoder:
         self.offset += len(data)
         if self._maybe_bom and data:
             data, base = self._strip_bom(data, base)
-        self._read_lines(data, base)
+        self._read(data, base)
         return self._take()
 
     def close(self) -> list[Item]:
@@ -176,6 +88,48 @@ class Decoder:
             return b"", base
         self._maybe_bom = False
         return data, base
+
+    def _read(self, data: bytes, base: int) -> None:
+        """Read `data`, which starts at offset `base`: whole blocks at once, the rest by lines."""
+        if b"\r" in data or len(data) + self._line_bytes > self._max_block_bytes:
+            self._read_lines(data, base)
+            return
+        if self._block_start is not None or self._skip_lf:
+            stop = data.find(b"\n\n") + 2
+            if stop < 2:
+                self._read_lines(data, base)
+                return
+            self._read_lines(data[:stop], base)
+            data, base = data[stop:], base + stop
+        elif self._line_bytes and b"\n\n" in data:
+            data, base = bytes(self._line) + data, base - self._line_bytes
+            self._forget_line()
+        stop = data.rfind(b"\n\n") + 2
+        if stop >= 2:
+            self._read_blocks(data[:stop], base)
+            data, base = data[stop:], base + stop
+        if b"\n" in data:
+            self._read_lines(data, base)
+        elif data:
+            self._keep(data)
+
+    def _read_blocks(self, data: bytes, base: int) -> None:
+        """Whole blocks, from the start of the first on, without a CR in them."""
+        are_many = data.find(b"\n\n") + 2 < len(data)
+        events = plain_events(data, base, self.last_event_id) if are_many else None
+        if events is not None:
+            self._items += events
+            self._line_start = base + len(data)
+            return
+        for block in data[:-2].split(b"\n\n"):
+            stop = base + len(block) + 2
+            event = plain_event(block, base, self.last_event_id)
+            if event is None:
+                self._read_lines(block + b"\n\n", base)
+            else:
+                self._items.append(event)
+                self._line_start = stop
+            base = stop
 
     def _read_lines(self, data: bytes, base: int) -> None:
         """Cut `data`, which starts at offset `base`, into lines and interpret each."""
@@ -327,19 +281,3 @@ def decode(body: bytes) -> list[Item]:
     """All items of a whole body."""
     decoder = Decoder()
     return [*decoder.feed(body), *decoder.close()]
-
-
-def encode(event: Event) -> bytes:
-    """The event as bytes of a stream, with LF line ends.
-
-    `decode(encode(event))` gives the event back but for its span, as long as type and id are one
-    line and the id has no U+0000: the format cannot carry others (ValueError).
-    """
-    for value in (event.type, event.id or ""):
-        if _LINE_END.search(value.encode()) or "\0" in (event.id or ""):
-            raise ValueError(f"an event stream cannot carry the type or id {value!r}")
-    lines = [] if event.type == "message" else [f"event: {event.type}"]
-    if event.id is not None:
-        lines.append(f"id: {event.id}")
-    lines += [f"data: {line}" for line in re.split(r"\r\n|\r|\n", event.data)]
-    return "\n".join([*lines, "", ""]).encode()

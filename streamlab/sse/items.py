@@ -1,0 +1,61 @@
+"""What a stream consists of, as values."""
+
+from typing import Literal, NamedTuple
+
+__all__ = ["Blank", "Comment", "Event", "Issue", "IssueCode", "Item", "Retry"]
+
+IssueCode = Literal[
+    "bom",  # a byte order mark starts the stream; it is dropped
+    "invalid-utf8",  # a line is not UTF-8; replacement characters stand for the bad bytes
+    "unknown-field",  # a line whose field name the standard does not know; it is ignored
+    "invalid-retry",  # a retry that is not all ASCII digits; it is ignored
+    "nul-in-id",  # an id that holds U+0000; it is ignored
+    "no-data",  # a block with fields but without data; no event is dispatched
+    "unterminated-event",  # the stream ended inside a block or a line; it is discarded
+    "block-too-long",  # a block above `max_block_bytes`; it is discarded
+]
+
+
+class Event(NamedTuple):
+    """A dispatched event. `id` is the last event ID at dispatch: sticky, None if never set."""
+
+    type: str
+    data: str
+    id: str | None
+    start: int
+    stop: int
+
+
+class Comment(NamedTuple):
+    """A line that starts with a colon, mostly a keep-alive; `text` is what follows the colon."""
+
+    text: str
+    start: int
+    stop: int
+
+
+class Retry(NamedTuple):
+    """A valid `retry` field: the reconnection time in milliseconds."""
+
+    retry_ms: int
+    start: int
+    stop: int
+
+
+class Issue(NamedTuple):
+    """Bytes that the standard drops or repairs without a word; `detail` quotes them."""
+
+    code: IssueCode
+    start: int
+    stop: int
+    detail: str
+
+
+class Blank(NamedTuple):
+    """Bytes without meaning: an empty line outside a block, or the LF left over from its CRLF."""
+
+    start: int
+    stop: int
+
+
+Item = Event | Comment | Retry | Issue | Blank
