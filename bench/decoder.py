@@ -2,11 +2,9 @@
 
 Run: python bench/decoder.py
 
-10 MB of events of 230 bytes in reads of 64 KiB, of 256 bytes, and of an event each, and 1 MB byte by
-byte. The decoders
-take turns. httpx-sse is measured as it is used, through an
-`httpx.Response` that is given the same reads; it keeps no spans, reports no issues, and httpx
-decodes the text for it.
+10 MB of events of 230 bytes in reads of 64 KiB, of 256 bytes and of an event each, and 1 MB byte by
+byte. The decoders take turns. httpx-sse is measured as it is used, through an `httpx.Response` that
+is given the same reads; it keeps no spans, reports no issues, and httpx decodes the text for it.
 """
 
 import time
@@ -80,9 +78,8 @@ def _httpx_sse(reads: Sequence[bytes]) -> int:
 
 
 def _rate(seconds: float, reads: Sequence[bytes], events: int) -> str:
-    return (
-        f"{sum(map(len, reads)) / seconds / 1e6:.1f} MB/s, {seconds / events * 1e6:.1f} µs an event"
-    )
+    megabytes = sum(map(len, reads)) / 1e6
+    return f"{megabytes / seconds:.1f} MB/s, {seconds / events * 1e6:.1f} µs an event"
 
 
 if __name__ == "__main__":
