@@ -13,12 +13,10 @@ The proxies of others are measured if `python bench/peers.py` has installed them
 import heapq
 import json
 import multiprocessing
-import os
 import random
 import select
 import selectors
 import socket
-import subprocess
 import sys
 import tempfile
 import threading
@@ -67,7 +65,7 @@ def _of_peers(count: int) -> Iterator[Figure]:
             tempfile.TemporaryDirectory() as folder,
             ExitStack() as stack,
         ):
-            port = _free_port()
+            port = peers.free_port()
             commands = peers.proxies(f"http://127.0.0.1:{upstream}", port, Path(folder))
             stack.enter_context(_running(commands[name], port))
             yield from _figures(f"{count} streams, {name}", port, count)
@@ -85,7 +83,7 @@ def _figures(what: str, port: int, streams: int) -> Iterator[Figure]:
 @contextmanager
 def _bare_relay(upstream: int) -> Iterator[int]:
     """`bare_relay.py`: no proxy in asyncio can be faster."""
-    port = _free_port()
+    port = peers.free_port()
     script = Path(__file__).parent / "bare_relay.py"
     with _running([sys.executable, script, str(port), str(upstream)], port):
         yield port
@@ -95,7 +93,7 @@ def _bare_relay(upstream: int) -> Iterator[int]:
 def _streamlab(upstream: int) -> Iterator[int]:
     """`streamlab proxy`; says at the end what it stored."""
     with tempfile.TemporaryDirectory() as folder:
-        port, db = _free_port(), Path(folder) / "bench.db"
+        port, db = peers.free_port(), Path(folder) / "bench.db"
         command = [sys.executable, "-m", "streamlab", "proxy", "--port", str(port), "--db", db]
         with _running([*command, "--upstream", f"http://127.0.0.1:{upstream}"], port):
             yield port
@@ -107,45 +105,13 @@ def _streamlab(upstream: int) -> Iterator[int]:
 
 
 @contextmanager
-def _running(command: list[str | Path], port: int) -> Iterator[None]:
+def _running(command: peers.Command, port: int) -> Iterator[None]:
     """A server, from when it listens; says at the end how much CPU time it took meanwhile."""
-    with (
-        Path(os.devnull).open("wb") as nowhere,
-        subprocess.Popen(command, stdout=nowhere, stderr=nowhere) as process,
-    ):
-        _wait_until_listening(port)
-        start_s = _cpu_s(process.pid)
+    with peers.running(command, port) as cpu_s:
         try:
             yield
         finally:
-            took_s = _cpu_s(process.pid) - start_s
-            print(f"{Path(command[0]).name}: {took_s:.1f} s of CPU", file=sys.stderr)
-            process.terminate()
-
-
-def _cpu_s(pid: int) -> float:
-    stat = Path(f"/proc/{pid}/stat")
-    if not stat.exists():
-        return float("nan")
-    user, system = stat.read_text().rpartition(")")[2].split()[11:13]
-    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
-def _wait_until_listening(port: int) -> None:
-    pause = threading.Event()
-    for _ in range(600):
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-        except ConnectionError:
-            pause.wait(0.05)
-        else:
-            return
-    raise SystemExit("a proxy does not listen")
+            print(f"{Path(command[0]).name}: {cpu_s():.1f} s of CPU", file=sys.stderr)
 
 
 @contextmanager

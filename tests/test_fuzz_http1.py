@@ -4,12 +4,14 @@ import asyncio
 import re
 from collections.abc import Iterator
 
+import h11
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from streamlab._http1 import ChunkedBody, CloseBody, Exchange, HttpRequest, Limits, same_origin_path
 from streamlab._http1.framing import BodyReader, LengthBody
+from streamlab._http1.seen import SeenHeads
 from streamlab._http1.server import ServerConnection
 from streamlab.record.response_head import HeadReader
 from streamlab.record.upstream import outgoing_request, parse_upstreams, request_head
@@ -20,7 +22,8 @@ WORDS = [
     b"http://a/", b"a:443", b"HTTP/1.1", b"HTTP/1.0", b"HTTP/2.0", b"HTTP/1.1 200 OK\r\n",
     b"HTTP/1.1 100 Continue\r\n\r\n", b"\r\n", b"\r\n\r\n", b"\n", b"\r", b"\0", b"\t", b":",
     b"Host: a\r\n", b"Content-Length: 3\r\n", b"Content-Length: 0\r\n", b"Connection: close\r\n",
-    b"Transfer-Encoding: chunked\r\n", b"Expect: 100-continue\r\n", b"Upgrade: x\r\n", b"abc",
+    b"Transfer-Encoding: chunked\r\n", b"Expect: 100-continue\r\n",
+    b"POST / HTTP/1.1\r\nHost: a\r\n", b"GET / HTTP/1.1\r\nHost: a\r\n", b"Upgrade: x\r\n", b"abc",
     b"3\r\nabc\r\n", b"0\r\n\r\n", b"2;x=y\r\n", b"zz\r\n", b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
     b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", b"\x16\x03\x01", b"\xe9",
 ]  # fmt: skip
@@ -59,10 +62,12 @@ class Wire(asyncio.Transport):
 class Conversation:
     """A connection of a server whose handler does all that the proxy's does with a request."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, seen: SeenHeads | None = None) -> None:
         self.wire = Wire()
         self.requests: list[HttpRequest] = []
-        self.connection = ServerConnection(self.take, open_connections=set(), limits=limits)
+        self.connection = ServerConnection(
+            self.take, open_connections=set(), limits=limits, seen=seen or SeenHeads()
+        )
         self.connection.connection_made(self.wire)
 
     def take(self, request: HttpRequest, exchange: Exchange) -> None:
@@ -121,6 +126,43 @@ def test_any_bytes_of_a_client(runner: asyncio.Runner, pieces: list[bytes]) -> N
     assert bool(refused) == conversation.wire.has_ended
 
 
+@given(heads=st.lists(st.sampled_from(WORDS), max_size=6), body=st.sampled_from([b"", b"abc"]))
+@example(heads=[b"POST / HTTP/1.1\r\nHost: a\r\n", b"Content-Length: 3\r\n", b"\r\n"], body=b"abc")
+@example(heads=[b"POST / HTTP/1.1\r\nHost: a\r\n", b"Content-Length: 3\r\n", b"\r\n"], body=b"")
+@example(heads=[b"GET / HTTP/1.1\r\nHost: a\r\n", b"\r\n", b"GET / HTTP/1.1\r\n\r\n"], body=b"")
+def test_a_head_means_the_same_when_it_comes_again(
+    runner: asyncio.Runner, heads: list[bytes], body: bytes
+) -> None:
+    """One that is read from memory is answered as when it was read from the wire."""
+    data = b"".join(heads) + body
+
+    async def converse(seen: SeenHeads) -> tuple[list[HttpRequest], bytes]:
+        conversation = Conversation(Limits(), seen)
+        conversation.hear([data])
+        conversation.leave()
+        return conversation.requests, bytes(conversation.wire.written)
+
+    async def converse_twice() -> None:
+        seen = SeenHeads()
+        assert await converse(seen) == await converse(seen)
+
+    runner.run(converse_twice())
+
+
+def test_few_heads_are_remembered_and_no_large_one() -> None:
+    """Clients decide what they send: it must not fill the memory."""
+    seen = SeenHeads()
+    request = h11.Request(method="GET", target="/", headers=[("Host", "a")])
+    for number in range(1000):
+        head = b"GET /%d HTTP/1.1\r\n\r\n" % number
+        seen.add(head, request, ())
+        assert seen.find(head)
+    assert len(seen._heads) <= 256
+    large = b"GET /%s HTTP/1.1\r\n\r\n" % (b"x" * 5000)
+    seen.add(large, request, ())
+    assert seen.find(large) is None
+
+
 @given(pieces=PIECES, at=st.integers(0, 100))
 def test_a_split_changes_nothing(runner: asyncio.Runner, pieces: list[bytes], at: int) -> None:
     """But for pipelining, which is told by what came with what: the first request is the same."""
@@ -147,7 +189,7 @@ def test_a_connection_holds_no_more_than_its_limits(runner: asyncio.Runner, begu
         for _ in range(1000):
             conversation.hear([piece])
             held = len(connection._received) + len(connection._body)
-            held += len(connection._h11.trailing_data[0])
+            held += len(connection._h11.trailing_data[0]) if connection._h11 else 0
             assert held <= 2 * (100_000 + len(piece))
         assert conversation.wire.has_ended
         assert 0 == held

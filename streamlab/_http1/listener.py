@@ -7,6 +7,7 @@ import sys
 from typing import Final
 
 from streamlab._http1.limits import Limits
+from streamlab._http1.seen import SeenHeads
 from streamlab._http1.server import Handler, ServerConnection
 from streamlab.errors import NetworkError
 
@@ -27,6 +28,7 @@ class Listener:
         self.connections: set[ServerConnection] = set()
         self._handle = handle
         self._limits = limits or Limits()
+        self._seen = SeenHeads()
         self._server: asyncio.Server | None = None
 
     async def start(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> None:
@@ -72,7 +74,10 @@ class Listener:
 
     def _connect(self) -> ServerConnection:
         return ServerConnection(
-            self._handle, open_connections=self.connections, limits=self._limits
+            self._handle,
+            open_connections=self.connections,
+            limits=self._limits,
+            seen=self._seen,
         )
 
 

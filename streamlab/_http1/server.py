@@ -18,6 +18,7 @@ import h11
 
 from streamlab._http1.limits import Limits
 from streamlab._http1.reply import error_response
+from streamlab._http1.seen import SeenHeads
 from streamlab._http1.strict import header_pairs, refusal, too_large
 from streamlab._http1.tcp import reset_on_close, unacknowledged_bytes
 from streamlab._http1.wire import connection_options
@@ -98,20 +99,28 @@ class ServerConnection(asyncio.Protocol):
     """One connection of a server; `handle` is called with each whole request."""
 
     def __init__(
-        self, handle: Handler, *, open_connections: "set[ServerConnection]", limits: Limits
+        self,
+        handle: Handler,
+        *,
+        open_connections: "set[ServerConnection]",
+        limits: Limits,
+        seen: SeenHeads,
     ) -> None:
         self._handle = handle
         self._open_connections = open_connections
         self._limits = limits
+        self._seen = seen
         self._exchange: Exchange | None = None
         self._has_pipelined = False
         self._is_idle = False
         self._is_closing = False
         self._timer: asyncio.TimerHandle | None = None
+        self._deadline_s: float | None = None
+        self._too_late: Callable[[], None] = _nothing
         self._start_request()
 
     def _start_request(self) -> None:
-        self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=self._limits.head_bytes)
+        self._h11: h11.Connection | None = None
         self._received = bytearray()
         self._head: h11.Request | None = None
         self._headers: tuple[Header, ...] = ()
@@ -128,6 +137,7 @@ class ServerConnection(asyncio.Protocol):
         """The connection is gone (asyncio calls this)."""
         self._is_closing = True
         self._stop_timer()
+        self._cancel_timer()
         self._open_connections.discard(self)
         self._leave()
 
@@ -165,13 +175,21 @@ class ServerConnection(asyncio.Protocol):
         if self._exchange is not None:
             self._has_pipelined = True
             return
+        if self._h11 is None and (seen := self._seen.find(data)) is not None:
+            self._is_idle = False
+            head, body = seen
+            self._answer(head.request, head.headers, body)
+            return
         if self._is_idle:
             self._is_idle = False
             self._allow(self._limits.head_s, self._refuse_late)
         if self._head is None:
             self._received += data
+        if self._h11 is None:
+            limit_bytes = self._limits.head_bytes
+            self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=limit_bytes)
         self._h11.receive_data(data)
-        self._read_request()
+        self._read_request(self._h11)
 
     def close(self) -> None:
         """End the connection at once, an answer under way included."""
@@ -197,11 +215,33 @@ class ServerConnection(asyncio.Protocol):
             self._transport.close()
 
     def _allow(self, seconds: float, too_late: Callable[[], None]) -> None:
-        """Give what is awaited so long from now; this replaces what was given before."""
-        self._stop_timer()
-        self._timer = asyncio.get_running_loop().call_later(seconds, too_late)
+        """Give what is awaited so long from now; this replaces what was given before.
+
+        A timer that rings before is left to ring and goes on from there: deadlines mostly move
+        away, request by request, and a timer set anew for each costs more than reading it.
+        """
+        loop = asyncio.get_running_loop()
+        self._deadline_s = loop.time() + seconds
+        self._too_late = too_late
+        if self._timer is None or self._timer.when() > self._deadline_s:
+            self._cancel_timer()
+            self._timer = loop.call_at(self._deadline_s, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        if self._deadline_s is None:
+            return
+        loop = asyncio.get_running_loop()
+        if self._deadline_s > loop.time():
+            self._timer = loop.call_at(self._deadline_s, self._ring)
+        else:
+            self._deadline_s = None
+            self._too_late()
 
     def _stop_timer(self) -> None:
+        self._deadline_s = None
+
+    def _cancel_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -211,37 +251,39 @@ class ServerConnection(asyncio.Protocol):
         part, limit_s = ("head", limits.head_s) if self._head is None else ("body", limits.body_s)
         self._refuse(408, f"the {part} of the request was not whole within {limit_s:g} s")
 
-    def _read_request(self) -> None:
+    def _read_request(self, reading: h11.Connection) -> None:
         try:
             while self._exchange is None and not self._is_closing:
-                event = self._h11.next_event()
+                event = reading.next_event()
                 if event is h11.NEED_DATA:
-                    self._invite_body()
+                    self._invite_body(reading)
                     return
                 if isinstance(event, h11.ConnectionClosed):
                     return
-                self._take(event)
+                self._take(event, reading)
         except h11.RemoteProtocolError as error:
             self._refuse(error.error_status_hint, f"not a valid HTTP request: {error}")
 
-    def _invite_body(self) -> None:
-        if self._h11.they_are_waiting_for_100_continue:
+    def _invite_body(self, reading: h11.Connection) -> None:
+        if reading.they_are_waiting_for_100_continue:
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            self._h11.send(h11.InformationalResponse(status_code=100, headers=[]))
+            reading.send(h11.InformationalResponse(status_code=100, headers=[]))
 
-    def _take(self, event: object) -> None:
+    def _take(self, event: object, reading: h11.Connection) -> None:
         match event:
             case h11.Request():
-                self._take_head(event)
+                self._take_head(event, reading)
             case h11.Data():
                 self._body += event.data
                 if len(self._body) > self._limits.body_bytes:
                     self._refuse(413, too_large(self._limits))
             case h11.EndOfMessage():
-                self._answer()
+                assert self._head is not None
+                self._has_pipelined = bool(reading.trailing_data[0])
+                self._answer(self._head, self._headers, bytes(self._body))
 
-    def _take_head(self, request: h11.Request) -> None:
-        behind = len(self._h11.trailing_data[0])
+    def _take_head(self, request: h11.Request, reading: h11.Connection) -> None:
+        behind = len(reading.trailing_data[0])
         head = bytes(self._received[: len(self._received) - behind])
         self._received.clear()
         self._headers = header_pairs(request)
@@ -250,19 +292,18 @@ class ServerConnection(asyncio.Protocol):
             self._refuse(*refused)
             return
         self._head = request
+        self._seen.add(head, request, self._headers)
         self._allow(self._limits.body_s, self._refuse_late)
 
-    def _answer(self) -> None:
-        assert self._head is not None
+    def _answer(self, head: h11.Request, headers: tuple[Header, ...], body: bytes) -> None:
         self._stop_timer()
-        self._has_pipelined = bool(self._h11.trailing_data[0])
         self._exchange = Exchange(self, self._transport)
         request = HttpRequest(
-            method=self._head.method.decode("ascii"),
-            target=self._head.target.decode("latin-1"),
-            headers=self._headers,
-            body=bytes(self._body),
-            http_version=self._head.http_version.decode("ascii"),
+            method=head.method.decode("ascii"),
+            target=head.target.decode("latin-1"),
+            headers=headers,
+            body=body,
+            http_version=head.http_version.decode("ascii"),
         )
         self._handle(request, self._exchange)
 

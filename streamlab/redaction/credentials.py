@@ -1,6 +1,7 @@
 """Credentials in headers, URLs and messages: redacted always, with no rule that says so."""
 
 import re
+from functools import lru_cache
 from urllib.parse import quote, unquote_plus, urlsplit, urlunsplit
 
 __all__ = [
@@ -42,6 +43,7 @@ def is_secret_name(name: str) -> bool:
     return _SECRET_NAME.search(_CAMEL.sub("-", name)) is not None
 
 
+@lru_cache(maxsize=256)
 def redact_headers(headers: tuple[Header, ...]) -> tuple[Header, ...]:
     """The same headers, in the same order, with the values of credentials replaced."""
     return tuple((name, _redact_value(name, value)) for name, value in headers)
@@ -56,6 +58,7 @@ def _redact_value(name: str, value: str) -> str:
     return REDACTED
 
 
+@lru_cache(maxsize=1024)
 def redact_url(url: str) -> str:
     """The same URL without the password of its authority and the values of key-like parameters.
 

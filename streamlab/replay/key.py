@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -43,6 +44,11 @@ def request_key(
 ) -> RequestKey:
     """The key of a request for `url`, which may be a path alone, without the parts of its JSON body
     that are `ignored`. Credentials in the query do not count: recordings have none."""
+    made = _request_key if len(body) > _REMEMBERED_BYTES else _remembered_key
+    return made(method, url, body, ignored)
+
+
+def _request_key(method: str, url: str, body: bytes, ignored: tuple[Path, ...]) -> RequestKey:
     path, query = path_and_query(url)
     model = None
     try:
@@ -54,6 +60,11 @@ def request_key(
     pairs = json.dumps(query_pairs(query)).encode()
     digest = blake2b(pairs + content, digest_size=_DIGEST_BYTES).digest()
     return RequestKey(Route(method, path), digest, model)
+
+
+# Tests ask the same again and again.
+_REMEMBERED_BYTES: Final = 16 * 1024
+_remembered_key = lru_cache(maxsize=256)(_request_key)
 
 
 def path_and_query(url: str) -> tuple[str, str]:

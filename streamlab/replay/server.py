@@ -35,7 +35,7 @@ __all__ = ["Answered", "ReplayServer"]
 _LATENESS_KEPT: Final = 1_000_000
 _REQUESTS_KEPT: Final = 10_000
 
-_FAULT_HEADER: Final = "X-Streamlab-Fault"
+_FAULT_HEADER: Final = "x-streamlab-fault"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,8 +235,8 @@ class ReplayServer:
         """What the client asks to be broken. InputError if it is no fault."""
         if self._control is None:
             return ()
-        name = _FAULT_HEADER.lower()
-        return parse_faults(";".join(v for n, v in request.headers if n.lower() == name))
+        asked = [value for name, value in request.headers if name.lower() == _FAULT_HEADER]
+        return parse_faults(";".join(asked)) if asked else ()
 
     def _blows(self, answer: Answer, request: HttpRequest) -> Sequence[Blow]:
         """What breaks this answer; a head alone has nothing that could be."""
