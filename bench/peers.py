@@ -12,8 +12,9 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / ".peers"
@@ -102,17 +103,41 @@ def _installed(commands: dict[str, Command]) -> dict[str, Command]:
     return {name: command for name, command in commands.items() if Path(command[0]).exists()}
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A process that serves; what it took is told on Linux, and NaN elsewhere."""
+
+    pid: int
+    start_cpu_s: float
+
+    def cpu_s(self) -> float:
+        """The CPU time since it listened."""
+        return _cpu_s(self.pid) - self.start_cpu_s
+
+    def memory_mb(self, line: str = "VmRSS") -> float:
+        """What is resident of it now, or with `VmHWM` at most was."""
+        status = Path(f"/proc/{self.pid}/status")
+        if not status.exists():
+            return float("nan")
+        text = next(each for each in status.read_text().splitlines() if each.startswith(line))
+        return int(text.split()[1]) / 1024
+
+    def descriptors(self) -> int:
+        """How many files and sockets it has open; 0 where that cannot be told."""
+        folder = Path(f"/proc/{self.pid}/fd")
+        return len(list(folder.iterdir())) if folder.exists() else 0
+
+
 @contextmanager
-def running(command: Command, port: int) -> Iterator[Callable[[], float]]:
-    """A server, from when it listens; gives what tells how much CPU time it took since, in s."""
+def running(command: Command, port: int) -> Iterator[Server]:
+    """A server, from when it listens to the end of the block."""
     with (
         Path(os.devnull).open("wb") as nowhere,
         subprocess.Popen(command, stdout=nowhere, stderr=nowhere) as process,
     ):
         try:
             _wait_until_listening(port)
-            start_s = _cpu_s(process.pid)
-            yield lambda: _cpu_s(process.pid) - start_s
+            yield Server(process.pid, _cpu_s(process.pid))
         finally:
             process.terminate()
 
@@ -123,15 +148,6 @@ def _cpu_s(pid: int) -> float:
         return float("nan")
     user, system = stat.read_text().rpartition(")")[2].split()[11:13]
     return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
-
-
-def peak_rss_mb(pid: int) -> float:
-    """The most memory that a process had, in MB (Linux)."""
-    status = Path(f"/proc/{pid}/status")
-    if not status.exists():
-        return float("nan")
-    line = next(each for each in status.read_text().splitlines() if each.startswith("VmHWM"))
-    return int(line.split()[1]) / 1024
 
 
 def free_port() -> int:

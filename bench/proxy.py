@@ -107,11 +107,11 @@ def _streamlab(upstream: int) -> Iterator[int]:
 @contextmanager
 def _running(command: peers.Command, port: int) -> Iterator[None]:
     """A server, from when it listens; says at the end how much CPU time it took meanwhile."""
-    with peers.running(command, port) as cpu_s:
+    with peers.running(command, port) as server:
         try:
             yield
         finally:
-            print(f"{Path(command[0]).name}: {cpu_s():.1f} s of CPU", file=sys.stderr)
+            print(f"{Path(command[0]).name}: {server.cpu_s():.1f} s of CPU", file=sys.stderr)
 
 
 @contextmanager

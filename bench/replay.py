@@ -55,9 +55,9 @@ def paced(streams: tuple[int, ...] = STREAMS) -> Iterator[Figure]:
     """The figures of replays at the recorded pace."""
     for count in streams:
         for name, command, port in _servers(GAP_MS):
-            with peers.running(command, port) as cpu_s:
+            with peers.running(command, port) as server:
                 asked = _in_second_process(port, count, SPREAD_S, 0)
-                server_us = cpu_s() / max(asked.events, 1) * 1e6
+                server_us = server.cpu_s() / max(asked.events, 1) * 1e6
             errors_ns = [abs(gap_ns - GAP_MS * MS) for gap_ns in asked.gaps_ns]
             nominal_s = SPREAD_S + asked.events / max(asked.answers, 1) * GAP_MS / 1000
             note = (
@@ -70,10 +70,10 @@ def paced(streams: tuple[int, ...] = STREAMS) -> Iterator[Figure]:
 def instant() -> Iterator[Figure]:
     """The figures of replays without waiting."""
     for name, command, port in _servers(0):
-        with peers.running(command, port) as cpu_s:
+        with peers.running(command, port) as server:
             _in_second_process(port, CONNECTIONS, 0, 0.5)
             asked = _in_second_process(port, CONNECTIONS, 0, INSTANT_S)
-            server_us = cpu_s() / max(asked.answers, 1) * 1e6
+            server_us = server.cpu_s() / max(asked.answers, 1) * 1e6
         rate = asked.answers / asked.took_s
         value = f"{rate:,.0f} streams/s, {asked.events / asked.took_s:,.0f} events/s"
         note = f"{CONNECTIONS} connections; server CPU {server_us:,.0f} µs a stream, or less"

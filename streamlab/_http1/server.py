@@ -62,6 +62,10 @@ class Exchange:
         self._connection = connection
         self._transport = transport
 
+    def limit_unsent(self, unsent_bytes: int) -> None:
+        """Pause as soon as more than this waits for the client, in this process, to be sent."""
+        self._transport.set_write_buffer_limits(high=unsent_bytes)
+
     def send_raw(self, data: bytes) -> None:
         """Write bytes to the wire as they are."""
         self._transport.write(data)

@@ -47,6 +47,9 @@ class Performance:
         self._start_ns = stage.clock.now_ns()
         self._next = 0
         self._timer: Timer | None = None
+        # What the system does not take at once stays in the script, which all clients share: with
+        # asyncio's own limit each slow reader would hold 128 KiB.
+        exchange.limit_unsent(0)
         exchange.on_left = self._leave
         exchange.on_writable = self._go_on
 
