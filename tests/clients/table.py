@@ -14,8 +14,10 @@ Table = Mapping[str, Mapping[str, str]]
 
 
 def said(answer: Answer, text: str) -> str:
-    """A cell: the error, or else whether all the text that was sent is there."""
-    return answer.error or ("whole" if answer.text == text else "loses text")
+    """A cell: the error, or else whether all the text that was sent is there, and nothing else."""
+    if answer.error or answer.text == text:
+        return answer.error or "whole"
+    return "loses text" if len(answer.text) < len(text) else "changes text"
 
 
 def rendered(title: str, table: Table) -> str:

@@ -73,8 +73,8 @@ BREAKS = {
 }
 
 
-def curl(base_url: str, timeout_s: float) -> Answer:
-    """curl says it with its exit code; its output is the body."""
+def curl(base_url: str, timeout_s: float, body: bytes = BODY, text: str = TEXT) -> Answer:
+    """curl says it with its exit code; its output is the body, which holds the text."""
     url = f"{base_url}/chat/completions"
     ran = subprocess.run(
         ["curl", "-sN", "--compressed", "--max-time", str(timeout_s), url, "-d", "{}"],
@@ -82,7 +82,7 @@ def curl(base_url: str, timeout_s: float) -> Answer:
         check=False,
     )
     error = f"exit code {ran.returncode}" if ran.returncode else ""
-    return Answer(TEXT if ran.stdout == BODY else "", error)
+    return Answer(text if ran.stdout == body else "", error)
 
 
 def test_breaks(cast: Cast, pytestconfig: pytest.Config) -> None:
