@@ -39,6 +39,8 @@ __all__ = [
     "Retry",
     "decode",
     "encode",
+    "quoted",
+    "text_of",
 ]
 
 MAX_BLOCK_BYTES: Final = 16 * 1024 * 1024
@@ -52,6 +54,12 @@ IssueCode = Literal[
     "no-data",  # a block with fields but without data; no event is dispatched
     "unterminated-event",  # the stream ended inside a block or a line; it is discarded
     "block-too-long",  # a block above `max_block_bytes`; it is discarded
+    # Of the other framings of streams, whose decoders yield the same items (`framing/`):
+    "unterminated-array",  # the stream ended after an element of its JSON array, before the bracket
+    "outside-array",  # bytes before or after the JSON array, up to the end of the stream
+    "aws-crc",  # a checksum is wrong: of a message; or of a prelude, and all that follows is lost
+    "aws-length",  # a message that is shorter than its own parts; all that follows is lost
+    "aws-headers",  # the headers of a message cannot be read; it is discarded
 ]
 
 
@@ -247,7 +255,7 @@ class Decoder:
 
     def _read_line(self, line: bytes, start: int, stop: int) -> None:
         """One complete, non-empty line: a comment or a field."""
-        text = self._decode_line(line, start)
+        text = text_of(line, start, self._items)
         name, _, value = text.partition(":")
         value = value.removeprefix(" ")
         if not name:
@@ -264,23 +272,12 @@ class Decoder:
         elif name == "retry":
             self._read_retry(value, start, stop)
         else:
-            self._items.append(Issue("unknown-field", start, stop, _quote(text)))
-
-    def _decode_line(self, line: bytes, start: int) -> str:
-        try:
-            return line.decode()
-        except UnicodeDecodeError as error:
-            bad = line[error.start : error.end]
-            issue = Issue(
-                "invalid-utf8", start + error.start, start + error.end, bad.hex(" ").upper()
-            )
-            self._items.append(issue)
-            return line.decode("utf-8", "replace")
+            self._items.append(Issue("unknown-field", start, stop, quoted(text)))
 
     def _read_id(self, value: str, start: int, stop: int) -> None:
         self._open_block(start)
         if "\0" in value:
-            self._items.append(Issue("nul-in-id", start, stop, _quote(value)))
+            self._items.append(Issue("nul-in-id", start, stop, quoted(value)))
         else:
             self._id = value
 
@@ -290,7 +287,7 @@ class Decoder:
             self.retry_ms = int(value)
             self._items.append(Retry(self.retry_ms, start, stop))
         else:
-            self._items.append(Issue("invalid-retry", start, stop, _quote(value)))
+            self._items.append(Issue("invalid-retry", start, stop, quoted(value)))
 
     def _end_block(self, start: int, stop: int) -> None:
         """An empty line: dispatch what the block has collected."""
@@ -303,9 +300,9 @@ class Decoder:
     def _dispatch(self, start: int, stop: int) -> Event | Issue:
         self.last_event_id = self._id
         if self._too_long:
-            return Issue("block-too-long", start, stop, _quote("".join(self._data)))
+            return Issue("block-too-long", start, stop, quoted("".join(self._data)))
         if not self._data:
-            return Issue("no-data", start, stop, _quote(self._type))
+            return Issue("no-data", start, stop, quoted(self._type))
         data = "\n".join(self._data)
         return Event(self._type or "message", data, self._id, start, stop)
 
@@ -313,13 +310,24 @@ class Decoder:
         code: IssueCode = "block-too-long" if self._tail_is_too_long() else "unterminated-event"
         line = self._line[:_DETAIL_CHARS].decode("utf-8", "replace")
         detail = "\n".join([*self._data, line] if line else self._data)
-        self._items.append(Issue(code, start, self.offset, _quote(detail)))
+        self._items.append(Issue(code, start, self.offset, quoted(detail)))
 
     def _tail_is_too_long(self) -> bool:
         return self._too_long or self._block_bytes + self._line_bytes > self._max_block_bytes
 
 
-def _quote(text: str) -> str:
+def text_of(data: bytes, start: int, items: list[Item]) -> str:
+    """The text of bytes at the offset `start`; that they are not all UTF-8 is added to `items`."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        bad = data[error.start : error.end].hex(" ").upper()
+        items.append(Issue("invalid-utf8", start + error.start, start + error.end, bad))
+        return data.decode("utf-8", "replace")
+
+
+def quoted(text: str) -> str:
+    """The start of a text, as the detail of an issue."""
     return text if len(text) <= _DETAIL_CHARS else text[: _DETAIL_CHARS - 1] + "…"
 
 
