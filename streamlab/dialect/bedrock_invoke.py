@@ -54,12 +54,9 @@ def _read_bytes(payload: JsonObject) -> tuple[Delta, ...]:
     encoded = as_text(payload.get("bytes"))
     try:
         inner = base64.b64decode(encoded, validate=True).decode("utf-8", "replace")
-    except (binascii.Error, ValueError) as error:
-        return (
-            Delta(
-                kind="malformed", name="base64-invalid", text=f"the bytes are no Base64: {error}"
-            ),
-        )
+    except ValueError as error:
+        cause = f"the bytes are no Base64: {error}"
+        return (Delta(kind="malformed", name="base64-invalid", text=cause),)
     value, malformed = parse_json(inner)
     if isinstance(value, dict):
         return _read_inner(value)
