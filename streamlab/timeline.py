@@ -1,17 +1,15 @@
 """When events arrived: the items of a body with the times of the reads they came in."""
 
-import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from streamlab.content_coding import ContentDecoder, Defect
+from streamlab.framing import START_BYTES, Decoder, Framing, announced, decoder_for, recognise
 from streamlab.recording import Read, Recording, Response, media_type
-from streamlab.sse import Decoder, Item
+from streamlab.sse import Item
 
-__all__ = ["Arrival", "Timeline", "arrivals"]
-
-_EVENT_STREAM_START: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:data|event|id|retry)?:")
+__all__ = ["Arrival", "Timeline", "arrivals", "framed_arrivals"]
 
 
 class Arrival(NamedTuple):
@@ -28,77 +26,107 @@ class Timeline:
     """Turns the reads of a response into arrivals as they come. `feed` each read, then `close`.
 
     Content codings are undone first: items are those of the decoded body, and where that ends
-    early stands a defect. `is_event_stream` is None until the first decoded bytes have shown it;
-    there are no arrivals of another body.
+    early stands a defect. `framing` is what the media type announces; where it announces none, it
+    is None until the first decoded bytes have shown it, which are held back until then. There are
+    no arrivals of a body whose framing is `none`.
     """
 
     def __init__(self, response: Response | None) -> None:
-        self.is_event_stream = _announced(response)
-        self._content = ContentDecoder(response.headers if response else ())
-        self._decoder = Decoder()
+        headers = response.headers if response else ()
+        self._media_type = media_type(headers)
+        self.framing: Framing | None = announced(self._media_type) if response else "none"
+        self._content = ContentDecoder(headers)
+        self._decoder: Decoder | None = decoder_for(self.framing) if self.framing else None
+        # The decoded bytes that were held back, and as pieces with the index of each one's read.
+        self._held = bytearray()
+        self._held_pieces: list[tuple[int, bytes]] = []
         self._starts: list[int] = []
         self._times: list[int] = []
         self._is_defective = False
 
     def feed(self, read: Read) -> list[Arrival]:
-        """The items that this read completed."""
-        if self.is_event_stream is False:
+        """The items that this read completed, and those of earlier ones that were held back."""
+        if self._has_no_events():
             return []
-        self._starts.append(self._decoder.offset)
+        index = len(self._times)
+        self._starts.append(self._decoder.offset if self._decoder else len(self._held))
         self._times.append(read.at_ns)
-        items: list[Item] = []
+        arrived: list[Arrival] = []
         for piece in self._content.feed(read.data):
-            if self.is_event_stream is None and piece:
-                self.is_event_stream = _EVENT_STREAM_START.match(piece) is not None
-            if self.is_event_stream is False:
+            if self._decoder is None:
+                arrived += self._hold(piece, index)
+            else:
+                arrived += self._arrive(self._decoder.feed(piece), index)
+            if self._has_no_events():
                 return []
-            items += self._decoder.feed(piece)
-        return self._arrive([*items, *self._new_defect()])
+        return arrived + self._new_defect()
 
     def close(self, *, is_complete: bool) -> list[Arrival]:
         """What was left over at the end; it arrived with the last read. A coding that lacks its end
         is a defect only of a body that `is_complete`: another one is known to be cut."""
-        if self.is_event_stream is False or not self._times:
+        if self._has_no_events() or not self._times:
+            return []
+        arrived = self._settle(is_all=True) if self._held else []
+        if self._has_no_events():
             return []
         if is_complete:
             self._content.close()
-        return self._arrive([*self._decoder.close(), *self._new_defect()])
+        if self._decoder is not None:
+            arrived += self._arrive(self._decoder.close(), len(self._times) - 1)
+        return arrived + self._new_defect()
 
-    def _new_defect(self) -> list[Defect]:
+    def _has_no_events(self) -> bool:
+        return self.framing == "none"
+
+    def _hold(self, piece: bytes, index: int) -> list[Arrival]:
+        """Hold a piece back, or let all go if it shows the framing."""
+        if not piece:
+            return []
+        self._held += piece
+        self._held_pieces.append((index, piece))
+        return self._settle(is_all=len(self._held) >= START_BYTES)
+
+    def _settle(self, *, is_all: bool) -> list[Arrival]:
+        self.framing = recognise(bytes(self._held), self._media_type, is_all=is_all)
+        self._decoder = decoder_for(self.framing) if self.framing else None
+        if self._decoder is None:
+            return []
+        pieces, self._held_pieces = self._held_pieces, []
+        self._held.clear()
+        return [
+            arrival
+            for index, piece in pieces
+            for arrival in self._arrive(self._decoder.feed(piece), index)
+        ]
+
+    def _new_defect(self) -> list[Arrival]:
         defect = self._content.defect
         if defect is None or self._is_defective:
             return []
         self._is_defective = True
-        return [defect]
+        return self._arrive([defect], len(self._times) - 1)
 
-    def _arrive(self, items: Sequence[Item | Defect]) -> list[Arrival]:
-        last = len(self._times) - 1
+    def _arrive(self, items: Sequence[Item | Defect], index: int) -> list[Arrival]:
         return [
             Arrival(
                 item=item,
                 first_at_ns=self._times[bisect_right(self._starts, item.start) - 1],
-                at_ns=self._times[last],
-                read_index=last,
+                at_ns=self._times[index],
+                read_index=index,
             )
             for item in items
         ]
 
 
-def _announced(response: Response | None) -> bool | None:
-    """Whether the body is an event stream, as far as the head says.
-
-    It is if the content type says text/event-stream; if it does not, a body that starts like one
-    counts too, since servers often label it wrongly.
-    """
-    if response is None:
-        return False
-    return media_type(response.headers) == "text/event-stream" or None
-
-
 def arrivals(recording: Recording) -> tuple[Arrival, ...]:
-    """All items of a recording's body with their times; none if it is no event stream."""
+    """All items of a recording's body with their times; none of a body without events."""
+    return framed_arrivals(recording)[1]
+
+
+def framed_arrivals(recording: Recording) -> tuple[Framing | None, tuple[Arrival, ...]]:
+    """The framing of a recording's body, None if nothing of it shows one, and its `arrivals`."""
     timeline = Timeline(recording.response)
     arrived = [arrival for read in recording.reads for arrival in timeline.feed(read)]
     if recording.end is not None:
         arrived += timeline.close(is_complete=recording.end.reason == "complete")
-    return tuple(arrived)
+    return timeline.framing, tuple(arrived)

@@ -1,5 +1,6 @@
 """The corpus of real bodies beside the checkout, and what an independent scan saw in each."""
 
+import base64
 import json
 from collections import Counter
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from streamlab.analysis import read_stream
 from streamlab.content_coding import decoded_body
-from streamlab.interop.bodies import AWS_EVENTS, EVENT_STREAM, JSON, NDJSON, BodyKind, cut
+from streamlab.interop.bodies import AWS_EVENTS, EVENT_STREAM, JSON, NDJSON, BodyKind
 from streamlab.recording import Recording
 from streamlab.sse import Comment, Issue, Retry
 
@@ -53,27 +54,61 @@ def kind_of_entry(entry: dict[str, Any]) -> BodyKind:
 
 def seen(recording: Recording, kind: BodyKind) -> dict[str, Any]:
     """What streamlab sees in a recording, by the names that the scan has for it."""
-    body = decoded_body(recording)
-    if kind is AWS_EVENTS:
-        return {"bytes": len(body), "frames": len(cut(body, kind))}
-    if kind is NDJSON:
-        lines = cut(body, kind)
-        invalid = sum(not _is_json(line.decode()) for line in lines)
-        return {"bytes": len(body), "events_lines": len(lines), "json_invalid": invalid}
-    return {"bytes": len(body)} | (_seen_events(recording) if kind is EVENT_STREAM else {})
-
-
-def _seen_events(recording: Recording) -> dict[str, Any]:
     stream = read_stream(recording)
+    assert stream.framing in _FRAMINGS[kind.name]
     items = [arrival.item for arrival in stream.arrived]
-    issues = [item.code for item in items if isinstance(item, Issue)]
     data = [each.event.data for each in stream.events]
+    names = dict(Counter(each.event.type for each in stream.events))
+    body = decoded_body(recording)
+    match stream.framing:
+        case "event-stream":
+            found = _seen_events(items, data, names)
+        case "json-lines":
+            invalid = sum(not _is_json(each) for each in data)
+            found = {"events_lines": len(data), "json_invalid": invalid}
+        case "aws-event-stream":
+            found = _seen_messages(items, data, names)
+        case "json-array":  # the scan takes it for one document, and does not count its elements
+            assert json.loads(body) == [json.loads(each) for each in data]
+            found = {"json_invalid": 0}
+        case _:
+            found = {}
+    return {"bytes": len(body)} | found
+
+
+_FRAMINGS = {
+    EVENT_STREAM.name: {"event-stream"},
+    NDJSON.name: {"json-lines"},
+    AWS_EVENTS.name: {"aws-event-stream"},
+    JSON.name: {"json-array", "none"},
+}
+
+
+def _seen_messages(items: list[Any], data: list[str], names: dict[str, int]) -> dict[str, Any]:
+    issues = [item for item in items if isinstance(item, Issue)]
+    return {
+        "frames": len(data),
+        "event_names": names,
+        "crc_errors": sum(issue.code == "aws-crc" for issue in issues),
+        "trailing_bytes": sum(issue.stop - issue.start for issue in issues),
+        "json_invalid": sum(not _is_json(_unwrapped(each)) for each in data),
+    }
+
+
+def _unwrapped(payload: str) -> str:
+    """The model's own event in a payload, where it holds one."""
+    wrapped = json.loads(payload).get("bytes")
+    return payload if wrapped is None else base64.b64decode(wrapped).decode()
+
+
+def _seen_events(items: list[Any], data: list[str], names: dict[str, int]) -> dict[str, Any]:
+    issues = [item.code for item in items if isinstance(item, Issue)]
     done = [index for index, each in enumerate(data) if each.strip() == "[DONE]"]
     return {
         "events_httpx_sse": len(data),
         "events_eventsource_parser": len(data),
         "events_eventsource_parser_flush": len(data),
-        "event_names": dict(Counter(each.event.type for each in stream.events)),
+        "event_names": names,
         "comments": sum(isinstance(item, Comment) for item in items),
         "retry_lines": sum(isinstance(item, Retry) for item in items),
         "max_data_chars": max(map(len, data), default=0),

@@ -84,7 +84,7 @@ def test_a_flushed_event_has_the_time_of_its_read(coding: str) -> None:
     live = LiveStream("http://a", recorded(coding).response)
     counts = [len(live.feed(read)) for read in recorded(coding, *encoded(coding, STREAM)).reads]
     assert [1, 0, 1, 1, 0] == counts
-    assert live.is_event_stream
+    assert "event-stream" == live.framing
 
 
 @codings
@@ -279,7 +279,7 @@ def test_a_body_that_is_labelled_otherwise_is_told_by_its_decoded_start() -> Non
     assert "ab" == analyze(recording).text
     live = LiveStream("http://a", recording.response)
     assert [0, 3] == [len(live.feed(read)) for read in recording.reads]
-    assert live.is_event_stream
+    assert "event-stream" == live.framing
     json = make_recording(gzip.compress(b'{"data": 1}'), headers=plain_text)
     assert () == arrivals(json)
 

@@ -1,5 +1,6 @@
 """Each dialect recognises its events and reads them as documented."""
 
+import base64
 import json
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamlab.dialect import DIALECTS, Delta, Dialect, Reader, chunk, detect, main_delta
+from streamlab.recording import Response
 from streamlab.sse import Event
 
 CASES = [
@@ -37,7 +39,9 @@ def described(delta: Delta) -> list[object]:
 def test_case(case: dict[str, str]) -> None:
     """A single event shows its dialect, and is read into its deltas."""
     found = chunk(event(case["data"], case.get("event", "message")))
-    detection = detect("https://api.example" + case.get("url", "/"), None, [found])
+    headers = (("Content-Type", case.get("media_type", "text/event-stream")),)
+    response = Response(status=200, headers=headers, at_ns=0)
+    detection = detect("https://api.example" + case.get("url", "/"), response, [found])
     if case["dialect"] == "fastgpt" and detection is None:  # the others of its stream show it
         detection = detect("", None, [chunk(event("{}", "flowNodeStatus"))])
     assert case["dialect"] == (detection.dialect.name if detection else None)
@@ -53,6 +57,8 @@ def test_end_marker(dialect: Dialect) -> None:
 JSON_NAMES = (
     *("choices", "delta", "content", "usage", "error", "index", "tool_calls", "tool", "function"),
     *("arguments", "completion_tokens", "outputTokens", "text", "name", "object"),
+    *("message", "done", "response", "thinking", "bytes", "contentBlockDelta", "reasoningContent"),
+    *("toolUse", "metadata", "outputs", "generation", "amazon-bedrock-invocationMetrics"),
 )
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
@@ -66,8 +72,20 @@ json_values = st.recursive(
     ),
     max_leaves=12,
 )
-data = st.one_of(st.text(max_size=40), json_values.map(json.dumps), st.just("[DONE]"))
-names = st.sampled_from(["message", "answer", "flowNodeStatus", "flowResponses", "toolCall"])
+data = st.one_of(
+    st.text(max_size=40),
+    json_values.map(json.dumps),
+    json_values.map(
+        lambda value: json.dumps({"bytes": base64.b64encode(json.dumps(value).encode()).decode()})
+    ),
+    st.just("[DONE]"),
+)
+names = st.sampled_from(
+    [
+        *("message", "answer", "flowNodeStatus", "flowResponses", "toolCall", "chunk"),
+        *("contentBlockDelta", "metadata", "throttlingException", "error"),
+    ]
+)
 
 
 @given(data, names, st.sampled_from(DIALECTS))

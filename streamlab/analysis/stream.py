@@ -25,10 +25,11 @@ from typing import Final, Literal, NamedTuple
 from streamlab.analysis.percentile import Distribution, distribution
 from streamlab.content_coding import Defect, decoded_body
 from streamlab.dialect import Chunk, Delta, Detection, Reader, Usage, chunk, detect, parse_json
+from streamlab.framing import Framing
 from streamlab.recording import UNTIMED, End, Recording
 from streamlab.redaction import redact_text
 from streamlab.sse import Blank, Comment, Event, Issue
-from streamlab.timeline import Arrival, arrivals
+from streamlab.timeline import Arrival, framed_arrivals
 
 __all__ = [
     "DEFAULT_STALL_NS",
@@ -104,6 +105,7 @@ class Analysis:
 
     id: str
     name: str
+    framing: Framing | None
     dialect: str | None
     evidence: str
     status: int | None
@@ -153,9 +155,10 @@ class Analysis:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stream:
-    """A recording's body, read: its items as they arrived, its dialect, and what that reads in
-    each event."""
+    """A recording's body, read: its framing (None if nothing shows one), its items as they arrived,
+    its dialect, and what that reads in each event."""
 
+    framing: Framing | None
     arrived: tuple[Arrival, ...]
     detection: Detection | None
     events: tuple[ReadEvent, ...]
@@ -163,7 +166,7 @@ class Stream:
 
 def read_stream(recording: Recording) -> Stream:
     """Decode a recording's body, find its dialect, and read each event in it."""
-    arrived = arrivals(recording)
+    framing, arrived = framed_arrivals(recording)
     found = [
         (arrival, event, chunk(event))
         for arrival in arrived
@@ -174,7 +177,7 @@ def read_stream(recording: Recording) -> Stream:
     events = tuple(
         ReadEvent(arrival, event, each, reader.read(each)) for arrival, event, each in found
     )
-    return Stream(arrived=arrived, detection=detection, events=events)
+    return Stream(framing=framing, arrived=arrived, detection=detection, events=events)
 
 
 def analyze(
@@ -196,12 +199,13 @@ def analyze(
     analysis = Analysis(
         id=recording.id,
         name=recording.name,
+        framing=stream.framing,
         dialect=detection.dialect.name if detection else None,
         evidence=detection.evidence if detection else "",
         status=recording.response.status if recording.response else None,
         end=recording.end,
         finish_reasons=tuple(d.finish_reason for d in deltas if d.finish_reason is not None),
-        errors=(*_error_body(recording, arrived), *(d.text for d in deltas if d.kind == "error")),
+        errors=tuple(d.text for d in deltas if d.kind == "error") or _error_body(recording, stream),
         ttfb_ns=recording.response.at_ns if recording.response else None,
         ttfe_ns=events[0].arrival.at_ns if events else None,
         ttft_ns=times_ns[0] if times_ns else None,
@@ -338,16 +342,22 @@ _ISSUE_CAUSES: Final = {
     "unknown-field": "a line with a field name that event streams do not know; readers skip it",
     "invalid-retry": "a retry must be digits only; readers skip it",
     "nul-in-id": "an id must not hold U+0000; readers skip it",
-    "unterminated-event": "the stream ended before the empty line that would dispatch this",
+    "unterminated-event": "the stream ended inside this event, or before its empty line",
     "block-too-long": "an event above the size limit; its data was not kept",
+    "unterminated-array": "the stream ended before the bracket that closes its JSON array",
+    "outside-array": "the body is one JSON array; these bytes stand before or after it",
+    "aws-crc": "a checksum is wrong: bytes of this message are not those that were sent",
+    "aws-length": "a message cannot be shorter than its parts; what follows is not readable",
+    "aws-headers": "the headers of this message are not as its lengths and types say",
 }
 
 
-def _error_body(recording: Recording, arrived: Sequence[Arrival]) -> tuple[str, ...]:
+def _error_body(recording: Recording, stream: Stream) -> tuple[str, ...]:
     """What the body of an HTTP error says, as far as it is no event stream."""
     if recording.response is None or recording.response.status < 400:
         return ()
-    if any(not isinstance(arrival.item, Blank | Defect) for arrival in arrived):
+    is_empty = all(isinstance(arrival.item, Blank | Defect) for arrival in stream.arrived)
+    if stream.framing == "event-stream" and not is_empty:
         return ()
     body = decoded_body(recording).decode("utf-8", "replace")
     payload = parse_json(body)[0]

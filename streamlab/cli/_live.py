@@ -14,8 +14,9 @@ __all__ = ["LivePrinter", "close_recording"]
 
 
 class LivePrinter:
-    """A `record.Listener` that prints to stdout: the text of an event stream as its dialect reads
-    it, any other body as it is without its content coding, or with `raw` the bytes."""
+    """A `record.Listener` that prints to stdout: the text of a stream's events as its dialect reads
+    it, any other body as it is without its content coding, or with `raw` the bytes. What a body is
+    may show only at its end: `close` then prints what is left."""
 
     def __init__(self, url: str, *, raw: bool, quiet: bool) -> None:
         self._raw = raw
@@ -23,6 +24,8 @@ class LivePrinter:
         self._stream = LiveStream(url)
         self._content = ContentDecoder(())
         self._characters = codecs.getincrementaldecoder("utf-8")("replace")
+        # The text so far of a body of which it is not known yet whether it has events.
+        self._held = ""
 
     def on_response(self, response: Response) -> None:
         """See `record.Listener`."""
@@ -37,12 +40,27 @@ class LivePrinter:
             sys.stdout.buffer.write(data.data)
             sys.stdout.buffer.flush()
             return
-        events = self._stream.feed(data)
-        if self._stream.is_event_stream:
-            print_text("".join(map(self._text, events)))
-        else:  # another body, or a coded one of which nothing is decoded yet
-            body = b"".join(self._content.feed(data.data))
-            print_text(visible(self._characters.decode(body)))
+        self._print_events(self._stream.feed(data))
+        if self._stream.framing in {None, "none"}:
+            self._held += self._characters.decode(b"".join(self._content.feed(data.data)))
+        if self._stream.framing == "none":
+            self._print_held()
+
+    def close(self, recording: Recording) -> None:
+        """The recording that was listened to has ended."""
+        if self._quiet or self._raw:
+            return
+        is_complete = recording.end is not None and recording.end.reason == "complete"
+        self._print_events(self._stream.close(is_complete=is_complete))
+        if self._stream.framing == "none":
+            self._print_held()
+
+    def _print_events(self, events: list[ReadEvent]) -> None:
+        print_text("".join(map(self._text, events)))
+
+    def _print_held(self) -> None:
+        print_text(visible(self._held))
+        self._held = ""
 
     def _text(self, event: ReadEvent) -> str:
         if self._stream.detection is None:

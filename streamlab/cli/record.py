@@ -128,6 +128,7 @@ def record(
     printer = LivePrinter(request.url, raw=raw, quiet=quiet)
     with Library(db, create=True) as library, library.open_writer() as writer:
         recording = record_once(request, writer, options=options, listener=printer)
+    printer.close(recording)
     raise typer.Exit(close_recording(recording, db))
 
 

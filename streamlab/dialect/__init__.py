@@ -10,6 +10,8 @@ from itertools import islice
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
+from streamlab.dialect.bedrock_converse import BEDROCK_CONVERSE
+from streamlab.dialect.bedrock_invoke import BEDROCK_INVOKE
 from streamlab.dialect.delta import (
     OUTPUT_KINDS,
     Chunk,
@@ -23,6 +25,7 @@ from streamlab.dialect.delta import (
     parse_json,
 )
 from streamlab.dialect.fastgpt import FASTGPT
+from streamlab.dialect.ollama import OLLAMA
 from streamlab.dialect.one_field import ONE_FIELD
 from streamlab.dialect.openai_chat import OPENAI_CHAT
 from streamlab.dialect.openai_completions import OPENAI_COMPLETIONS
@@ -52,6 +55,9 @@ SPECIFIC: Final[tuple[Dialect, ...]] = (
     FASTGPT,
     OPENAI_CHAT,
     OPENAI_COMPLETIONS,
+    OLLAMA,
+    BEDROCK_CONVERSE,
+    BEDROCK_INVOKE,
 )
 """Wire formats of an API; the first event that is of one of them decides."""
 

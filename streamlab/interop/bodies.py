@@ -2,11 +2,17 @@
 
 import json
 import re
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from streamlab.framing import (
+    Framing,
+    announced,
+    message_bytes,
+    starts_event_stream,
+    starts_json_lines,
+)
 from streamlab.recording import Header, media_type
 
 __all__ = ["AWS_EVENTS", "EVENT_STREAM", "JSON", "KINDS", "NDJSON", "BodyKind", "cut", "kind_of"]
@@ -37,21 +43,16 @@ def _pieces(body: bytes, stops: Iterator[int]) -> list[bytes]:
 # line end of its own.
 _BLOCK_END: Final = re.compile(rb"(?:\r\n|\n|\r(?!\n)){2,}")
 _BOM: Final = b"\xef\xbb\xbf"
-_FIELD: Final = re.compile(rb"[\r\n]*(?::|(?:data|event|id|retry)(?::|[\r\n]|\Z))")
+# A field without a colon: too common a word to tell a stream by, unless it has to be something.
+_BARE_FIELD: Final = re.compile(rb"[\r\n]*(?:data|event|id|retry)(?:[\r\n]|\Z)")
 
 
 def _is_event_stream(body: bytes) -> bool:
-    return _FIELD.match(body.removeprefix(_BOM)) is not None
+    return starts_event_stream(body) or _BARE_FIELD.match(body.removeprefix(_BOM)) is not None
 
 
 def _cut_blocks(body: bytes) -> list[bytes]:
     return _pieces(body, (match.end() for match in _BLOCK_END.finditer(body)))
-
-
-def _is_ndjson(body: bytes) -> bool:
-    """Whether the first line that is not empty is a JSON object."""
-    line = body.removeprefix(_BOM).lstrip().partition(b"\n")[0]
-    return line.startswith(b"{") and _is_json(line)
 
 
 def _cut_lines(body: bytes) -> list[bytes]:
@@ -74,24 +75,8 @@ def _whole(body: bytes) -> list[bytes]:
     return [body] if body else []
 
 
-# A message of the AWS event stream encoding: the lengths of the whole and of its headers and the
-# CRC-32 of these two, then headers, payload and another CRC-32; all numbers big-endian
-# (https://docs.aws.amazon.com/transcribe/latest/dg/event-stream.html).
-_PRELUDE_BYTES: Final = 12
-_LEAST_MESSAGE_BYTES: Final = 16
-
-
-def _message_bytes(body: bytes, start: int) -> int | None:
-    """The length of the message that starts there, or None if none does."""
-    prelude = body[start : start + _PRELUDE_BYTES]
-    total, headers, crc = (int.from_bytes(prelude[at : at + 4]) for at in (0, 4, 8))
-    fits = _LEAST_MESSAGE_BYTES + headers <= total
-    whole = len(prelude) == _PRELUDE_BYTES
-    return total if whole and fits and crc == zlib.crc32(prelude[:8]) else None
-
-
 def _is_aws_events(body: bytes) -> bool:
-    return _message_bytes(body, 0) is not None
+    return message_bytes(body, 0) is not None
 
 
 def _cut_messages(body: bytes) -> list[bytes]:
@@ -101,7 +86,7 @@ def _cut_messages(body: bytes) -> list[bytes]:
 def _message_stops(body: bytes) -> Iterator[int]:
     """Where messages end, one that is cut beyond the body; none after the first broken one."""
     stop = 0
-    while (length := _message_bytes(body, stop)) is not None:
+    while (length := message_bytes(body, stop)) is not None:
         stop += length
         yield stop
 
@@ -119,7 +104,7 @@ NDJSON: Final = BodyKind(
     label="JSON lines",
     media_type="application/x-ndjson",
     suffixes=(".ndjson",),
-    looks_like=_is_ndjson,
+    looks_like=starts_json_lines,
     cut=_cut_lines,
 )
 AWS_EVENTS: Final = BodyKind(
@@ -142,18 +127,16 @@ JSON: Final = BodyKind(
 # The surest first: a CRC can hardly be met by chance, and one line of JSON is JSON lines, too.
 KINDS: Final = (AWS_EVENTS, EVENT_STREAM, NDJSON, JSON)
 
-_BY_MEDIA_TYPE: Final = {
-    **{kind.media_type: kind for kind in (EVENT_STREAM, NDJSON, AWS_EVENTS)},
-    "application/ndjson": NDJSON,
-    "application/jsonl": NDJSON,
-    "application/x-jsonlines": NDJSON,
-    "application/stream+json": NDJSON,
+_BY_FRAMING: Final[dict[Framing | None, BodyKind]] = {
+    "event-stream": EVENT_STREAM,
+    "json-lines": NDJSON,
+    "aws-event-stream": AWS_EVENTS,
 }
 
 
 def kind_of(headers: tuple[Header, ...]) -> BodyKind | None:
     """The kind of stream that the response's headers announce, or None if they announce none."""
-    return _BY_MEDIA_TYPE.get(media_type(headers))
+    return _BY_FRAMING.get(announced(media_type(headers)))
 
 
 def cut(body: bytes, kind: BodyKind | None) -> list[bytes]:

@@ -25,7 +25,17 @@ dispatched but reported as an `Issue`, and its bytes are dropped as they come.
 
 from streamlab.sse.decoder import MAX_BLOCK_BYTES, Decoder, decode
 from streamlab.sse.encode import encode
-from streamlab.sse.items import Blank, Comment, Event, Issue, IssueCode, Item, Retry
+from streamlab.sse.items import (
+    Blank,
+    Comment,
+    Event,
+    Issue,
+    IssueCode,
+    Item,
+    Retry,
+    quoted,
+    text_of,
+)
 
 __all__ = [
     "MAX_BLOCK_BYTES",
@@ -39,4 +49,6 @@ __all__ = [
     "Retry",
     "decode",
     "encode",
+    "quoted",
+    "text_of",
 ]

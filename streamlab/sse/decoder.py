@@ -4,7 +4,18 @@ import codecs
 import re
 from typing import Final
 
-from streamlab.sse.items import Blank, Comment, Event, Issue, IssueCode, Item, Retry
+from streamlab.sse.items import (
+    DETAIL_CHARS,
+    Blank,
+    Comment,
+    Event,
+    Issue,
+    IssueCode,
+    Item,
+    Retry,
+    quoted,
+    text_of,
+)
 from streamlab.sse.plain import plain_event, plain_events
 
 __all__ = ["MAX_BLOCK_BYTES", "Decoder", "decode"]
@@ -15,7 +26,6 @@ _BOM: Final = codecs.BOM_UTF8
 _LF: Final = 0x0A
 _LINE_END: Final = re.compile(rb"[\r\n]")
 _DIGITS: Final = re.compile(r"[0-9]+", re.ASCII)
-_DETAIL_CHARS: Final = 200
 # Longer runs of digits are no time anyone waits for, and int() of very long ones is slow.
 _RETRY_MAX_DIGITS: Final = 18
 
@@ -160,7 +170,7 @@ class Decoder:
         self._line_bytes += len(piece)
         self._line += piece
         if self._block_bytes + self._line_bytes > self._max_block_bytes:
-            del self._line[_DETAIL_CHARS:]
+            del self._line[DETAIL_CHARS:]
 
     def _forget_line(self) -> None:
         self._line.clear()
@@ -190,7 +200,7 @@ class Decoder:
     def _skip_long_line(self, line: bytes, start: int) -> None:
         self._open_block(start)
         if not self._too_long:
-            self._data = [line[:_DETAIL_CHARS].decode("utf-8", "replace")]
+            self._data = [line[:DETAIL_CHARS].decode("utf-8", "replace")]
         self._too_long = True
         # From here on every line of the block is too long.
         self._block_bytes = self._max_block_bytes
@@ -201,7 +211,7 @@ class Decoder:
 
     def _read_line(self, line: bytes, start: int, stop: int) -> None:
         """One complete, non-empty line: a comment or a field."""
-        text = self._decode_line(line, start)
+        text = text_of(line, start, self._items)
         name, _, value = text.partition(":")
         value = value.removeprefix(" ")
         if not name:
@@ -218,23 +228,12 @@ class Decoder:
         elif name == "retry":
             self._read_retry(value, start, stop)
         else:
-            self._items.append(Issue("unknown-field", start, stop, _quote(text)))
-
-    def _decode_line(self, line: bytes, start: int) -> str:
-        try:
-            return line.decode()
-        except UnicodeDecodeError as error:
-            bad = line[error.start : error.end]
-            issue = Issue(
-                "invalid-utf8", start + error.start, start + error.end, bad.hex(" ").upper()
-            )
-            self._items.append(issue)
-            return line.decode("utf-8", "replace")
+            self._items.append(Issue("unknown-field", start, stop, quoted(text)))
 
     def _read_id(self, value: str, start: int, stop: int) -> None:
         self._open_block(start)
         if "\0" in value:
-            self._items.append(Issue("nul-in-id", start, stop, _quote(value)))
+            self._items.append(Issue("nul-in-id", start, stop, quoted(value)))
         else:
             self._id = value
 
@@ -244,7 +243,7 @@ class Decoder:
             self.retry_ms = int(value)
             self._items.append(Retry(self.retry_ms, start, stop))
         else:
-            self._items.append(Issue("invalid-retry", start, stop, _quote(value)))
+            self._items.append(Issue("invalid-retry", start, stop, quoted(value)))
 
     def _end_block(self, start: int, stop: int) -> None:
         """An empty line: dispatch what the block has collected."""
@@ -257,24 +256,20 @@ class Decoder:
     def _dispatch(self, start: int, stop: int) -> Event | Issue:
         self.last_event_id = self._id
         if self._too_long:
-            return Issue("block-too-long", start, stop, _quote("".join(self._data)))
+            return Issue("block-too-long", start, stop, quoted("".join(self._data)))
         if not self._data:
-            return Issue("no-data", start, stop, _quote(self._type))
+            return Issue("no-data", start, stop, quoted(self._type))
         data = "\n".join(self._data)
         return Event(self._type or "message", data, self._id, start, stop)
 
     def _discard_tail(self, start: int) -> None:
         code: IssueCode = "block-too-long" if self._tail_is_too_long() else "unterminated-event"
-        line = self._line[:_DETAIL_CHARS].decode("utf-8", "replace")
+        line = self._line[:DETAIL_CHARS].decode("utf-8", "replace")
         detail = "\n".join([*self._data, line] if line else self._data)
-        self._items.append(Issue(code, start, self.offset, _quote(detail)))
+        self._items.append(Issue(code, start, self.offset, quoted(detail)))
 
     def _tail_is_too_long(self) -> bool:
         return self._too_long or self._block_bytes + self._line_bytes > self._max_block_bytes
-
-
-def _quote(text: str) -> str:
-    return text if len(text) <= _DETAIL_CHARS else text[: _DETAIL_CHARS - 1] + "…"
 
 
 def decode(body: bytes) -> list[Item]:

@@ -1,8 +1,22 @@
 """What a stream consists of, as values."""
 
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
-__all__ = ["Blank", "Comment", "Event", "Issue", "IssueCode", "Item", "Retry"]
+__all__ = [
+    "DETAIL_CHARS",
+    "Blank",
+    "Comment",
+    "Event",
+    "Issue",
+    "IssueCode",
+    "Item",
+    "Retry",
+    "quoted",
+    "text_of",
+]
+
+DETAIL_CHARS: Final = 200
+"""How much of a text the detail of an issue quotes."""
 
 IssueCode = Literal[
     "bom",  # a byte order mark starts the stream; it is dropped
@@ -13,6 +27,12 @@ IssueCode = Literal[
     "no-data",  # a block with fields but without data; no event is dispatched
     "unterminated-event",  # the stream ended inside a block or a line; it is discarded
     "block-too-long",  # a block above `max_block_bytes`; it is discarded
+    # Of the other framings of streams, whose decoders yield the same items (`framing/`):
+    "unterminated-array",  # the stream ended after an element of its JSON array, before the bracket
+    "outside-array",  # bytes before or after the JSON array, up to the end of the stream
+    "aws-crc",  # a checksum is wrong: of a message; or of a prelude, and all that follows is lost
+    "aws-length",  # a message that is shorter than its own parts; all that follows is lost
+    "aws-headers",  # the headers of a message cannot be read; it is discarded
 ]
 
 
@@ -59,3 +79,18 @@ class Blank(NamedTuple):
 
 
 Item = Event | Comment | Retry | Issue | Blank
+
+
+def text_of(data: bytes, start: int, items: list[Item]) -> str:
+    """The text of bytes at the offset `start`; that they are not all UTF-8 is added to `items`."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        bad = data[error.start : error.end].hex(" ").upper()
+        items.append(Issue("invalid-utf8", start + error.start, start + error.end, bad))
+        return data.decode("utf-8", "replace")
+
+
+def quoted(text: str) -> str:
+    """The start of a text, as the detail of an issue."""
+    return text if len(text) <= DETAIL_CHARS else text[: DETAIL_CHARS - 1] + "…"
