@@ -19,7 +19,7 @@ from streamlab.analysis import analyze
 from streamlab.cassette import read_cassette
 from streamlab.fault import COMMON_OPTIONS, KINDS
 from streamlab.fault.option import Option, number_text
-from streamlab.report import analysis_view, events_view
+from streamlab.report import Selection, analysis_view, events_view, lay_out
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -42,7 +42,9 @@ def main() -> int:
         ),
         DOCS / "show.svg": picture(
             "streamlab show fixtures/systems/fastgpt-tools.jsonl",
-            events_view(read_cassette(FIXTURES / "systems/fastgpt-tools.jsonl")[0]),
+            events_view(
+                lay_out(read_cassette(FIXTURES / "systems/fastgpt-tools.jsonl")[0]), Selection()
+            ),
         ),
     }
     if "--check" not in sys.argv[1:]:
