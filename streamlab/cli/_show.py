@@ -101,10 +101,11 @@ def kinds(text: str) -> list[str]:
 
 def check(form: str, part: Part, around: str, *, follow: bool) -> None:
     """InputError for options that do not go together."""
-    if follow and (form != "events" or around or part.is_span):
+    if follow and (form != "events" or around or part.is_span or part.limit):
         hint = "--events and --kinds choose among them; leave --follow out for the rest"
         raise InputError("--follow shows events, as they come", hint)
-    if around and (form != "events" or part.is_span or part.types or part.kinds):
+    is_part = part.is_span or part.types or part.kinds or part.limit
+    if around and (form != "events" or is_part):
         hint = "--context says how much of its surroundings; --json prints it as JSON"
         raise InputError("--around shows one place in a form of its own", hint)
     if form in {"text", "raw"} and (part.is_span or part.limit):

@@ -23,12 +23,12 @@ class Oddity(NamedTuple):
 _INVALID: Final = Oddity("×", "no UTF-8", "bold red")  # noqa: RUF001 - one cell, and no letter
 _CUT: Final = Oddity("┊", "a character cut by the end of a read", "bold magenta")
 _CONTROL: Final = Oddity("", "a control character", "bold red")
-_CR: Final = Oddity("", "CR: it ends a line by itself", "yellow")
+_CR: Final = Oddity("", "CR, which ends a line", "yellow")
 _BOM: Final = Oddity("¤", "U+FEFF, a byte order mark", "bold red")
-_LINE: Final = Oddity("¶", "the end of a line to some clients, none in an event stream", "bold red")
+_LINE: Final = Oddity("¶", "the end of a line to some clients", "bold red")
 _ZERO_WIDTH: Final = Oddity("∅", "an invisible character", "bold yellow")
 _BIDI: Final = Oddity("⇄", "turns the direction of text", "bold red")
-_REPLACEMENT: Final = Oddity("�", "U+FFFD: bytes were lost before this was sent", "bold yellow")
+_REPLACEMENT: Final = Oddity("�", "U+FFFD, lost before it was sent", "bold yellow")
 
 _LOST: Final = range(0xDC80, 0xDD00)  # what "surrogateescape" makes of bytes that are no UTF-8
 
@@ -97,7 +97,8 @@ _PICTURES: Final = {"\n": "⏎", "\t": "⇥"}
 
 
 def in_cells(character: Character) -> str:
-    """The character in as many terminal cells as it has bytes, so that a dump stays in columns."""
+    """The character in as many terminal cells as it has bytes, filled up with dots, so that a dump
+    stays in columns."""
     size = character.stop - character.start
     if character.oddity is not None and character.oddity.mark:
         drawn = character.oddity.mark
@@ -106,4 +107,4 @@ def in_cells(character: Character) -> str:
     # Controls above 0x7e have no picture, and combining characters no cell.
     if not 0 < cell_len(drawn) <= size:
         drawn = "◌"
-    return drawn + " " * (size - cell_len(drawn))
+    return drawn + "·" * (size - cell_len(drawn))

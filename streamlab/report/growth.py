@@ -75,7 +75,7 @@ def _step(step: Sequence[tuple[int, int, Delta]]) -> Grown:
 
 
 class Growth:
-    """`streamlab show --as growth`: reasoning dimmed, tool calls boxed."""
+    """`streamlab show --as growth`: reasoning named and dimmed, tool calls boxed."""
 
     def __init__(self, layout: Layout, selection: Selection) -> None:
         found = grown(layout, selection)
@@ -139,8 +139,9 @@ def _table(steps: Sequence[Grown], before_ns: int) -> Table:
 
 def _text(step: Grown) -> Text:
     choice = f"choice {step.first.choice}  " if step.first.choice else ""
+    kind = f"{step.first.kind}  " if step.first.kind in _STYLES else ""
     shown = visible(step.text).replace("\t", "⇥")
-    return Text.assemble((choice, "dim"), (shown, _STYLES.get(step.first.kind, "")))
+    return Text.assemble((choice + kind, "blue"), (shown, _STYLES.get(step.first.kind, "")))
 
 
 def _boxed(table: Table, first: Delta) -> Panel:

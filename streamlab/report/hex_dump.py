@@ -70,10 +70,16 @@ class HexDump:
 
 
 def _characters(layout: Layout, start: int, stop: int) -> list[Character]:
-    cuts = {read.start for read in layout.reads if start < read.start < stop}
+    inside = layout.reads[_read_number(layout, start) : _read_number(layout, stop) + 1]
+    cuts = {read.start for read in inside}
     first = max(0, start - 3)
     found = characters(layout.body[first : stop + 3], first, cuts | {start, stop})
     return [each for each in found if start <= each.start < stop]
+
+
+def _read_number(layout: Layout, offset: int) -> int:
+    read = layout.read_at(offset)
+    return 0 if read is None else read.number
 
 
 def _rows(body: bytes, found: Sequence[Character], row_bytes: int) -> Iterator[Text]:
@@ -110,7 +116,7 @@ def _legend(odd: Sequence[Character]) -> Iterator[Text]:
     places: dict[tuple[str, Oddity], list[int]] = {}
     for each in odd:
         if each.oddity is not None:
-            places.setdefault((in_cells(each).strip(), each.oddity), []).append(each.start)
+            places.setdefault((in_cells(each).rstrip("·"), each.oddity), []).append(each.start)
     if places:
         yield Text()
     for (mark, oddity), starts in places.items():
