@@ -104,8 +104,8 @@ PIECES = st.lists(
         ),
         st.sampled_from(
             [
-                DONE, b": ping\n\n", b"retry: 5\n", b"id: \0\n", b"\xef\xbb\xbf", b"\r\n\r",
-                b'data: {"a": \n\n', b"event: \x1b[1m\ndata: x\n\n", b"\xe4\xbd", b"\xa0\n\n", b"\xc3",
+                DONE, b": ping\n\n", b"retry: 5\n", b"id: \0\n", b"\xef\xbb\xbf", b"\r\n\r", b"\xc3\n",
+                b'data: {"a": \n\n', b"event: \x1b[1m\ndata: x\n\n", b"\xe4\xbd", b"\xa0\n\n",
             ]
         ),
     ),

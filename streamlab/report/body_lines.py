@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from rich.cells import cell_len
 from rich.text import Text
 
-from streamlab.report.characters import Character, characters, in_line
+from streamlab.report.characters import Character, characters, in_line, styled
 
 __all__ = ["BodyLine", "body_lines", "caret_line", "line_text"]
 
@@ -74,14 +74,7 @@ def line_text(line: Sequence[Character], width: int, marked: range) -> tuple[Tex
     """As much of a line as fits `width`, and the characters of it: around the first one that is
     marked, else both ends."""
     shown = _fitting(line, width, marked)
-    text = Text(no_wrap=True)
-    for each in shown:
-        text.append(in_line(each), each.oddity.style if each.oddity else _style(each))
-    return text, shown
-
-
-def _style(character: Character) -> str:
-    return "dim" if character.text in {"\n", "\t"} or character is _ELLIPSIS else ""
+    return styled(shown, in_line), shown
 
 
 def _fitting(line: Sequence[Character], width: int, marked: range) -> list[Character]:

@@ -1,14 +1,17 @@
 """Bytes as characters with their offsets, the odd ones named: what a reader cannot see, or what
 some clients take for something else."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
+from functools import lru_cache
+from itertools import groupby
 from typing import Final, NamedTuple
 
 from rich.cells import cell_len
+from rich.text import Text
 
 from streamlab.report.show_text import visible
 
-__all__ = ["Character", "Oddity", "characters", "in_cells", "in_line"]
+__all__ = ["Character", "Oddity", "characters", "in_cells", "in_line", "styled"]
 
 
 class Oddity(NamedTuple):
@@ -87,12 +90,31 @@ def _hex(byte: int) -> str:
 
 def in_line(character: Character) -> str:
     """The character as it stands in a line of text: what cannot be seen is escaped."""
-    text = character.text
+    return _in_line(character.text)
+
+
+@lru_cache(maxsize=1024)
+def _in_line(text: str) -> str:
     if text in _PICTURES:
         return _PICTURES[text]
     return visible(text) if text != "\u00ad" else "\\u00ad"
 
 
+def styled(characters: Iterable[Character], draw: Callable[[Character], str]) -> Text:
+    """Characters as `draw` has them, odd ones in their style, those that lay out text dimmed."""
+    text = Text(no_wrap=True, overflow="ellipsis")
+    for style, run in groupby(characters, _style):
+        text.append("".join(map(draw, run)), style)
+    return text
+
+
+def _style(character: Character) -> str:
+    if character.oddity is not None:
+        return character.oddity.style
+    return "dim" if character.text in _LAYS_OUT else ""
+
+
+_LAYS_OUT: Final = frozenset("\n\t…")
 _PICTURES: Final = {"\n": "⏎", "\t": "⇥"}
 
 
@@ -100,6 +122,8 @@ def in_cells(character: Character) -> str:
     """The character in as many terminal cells as it has bytes, filled up with dots, so that a dump
     stays in columns."""
     size = character.stop - character.start
+    if size == 1 and character.text.isprintable() and character.oddity is None:
+        return character.text
     if character.oddity is not None and character.oddity.mark:
         drawn = character.oddity.mark
     else:

@@ -6,7 +6,7 @@ from typing import Final
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from streamlab.report.characters import Character, Oddity, characters, in_cells
+from streamlab.report.characters import Character, Oddity, characters, in_cells, styled
 from streamlab.report.layout import Layout, Selection
 from streamlab.report.side_by_side import read_title
 from streamlab.report.time_line import entry_row
@@ -85,14 +85,10 @@ def _read_number(layout: Layout, offset: int) -> int:
 def _rows(body: bytes, found: Sequence[Character], row_bytes: int) -> Iterator[Text]:
     for row in _cut_into_rows(found, row_bytes):
         start, stop = row[0].start, row[-1].stop
-        line = Text.assemble((f"{start:>8}  ", "dim"))
-        for each in row:
-            style = each.oddity.style if each.oddity else ""
-            line.append(body[each.start : each.stop].hex(" ") + " ", style)
-        line.append("   " * (row_bytes - (stop - start)) + " ")
-        for each in row:
-            line.append(in_cells(each), each.oddity.style if each.oddity else _style(each))
-        yield _uncut(line)
+        codes = styled(row, lambda each: body[each.start : each.stop].hex(" ") + " ")
+        missing = "   " * (row_bytes - (stop - start)) + " "
+        drawn = styled(row, in_cells)
+        yield _uncut(Text.assemble((f"{start:>8}  ", "dim"), codes, missing, drawn))
 
 
 def _cut_into_rows(found: Sequence[Character], row_bytes: int) -> Iterator[list[Character]]:
@@ -105,10 +101,6 @@ def _cut_into_rows(found: Sequence[Character], row_bytes: int) -> Iterator[list[
         row.append(each)
     if row:
         yield row
-
-
-def _style(character: Character) -> str:
-    return "dim" if character.text in {"\n", "\t"} else ""
 
 
 def _legend(odd: Sequence[Character]) -> Iterator[Text]:
