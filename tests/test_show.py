@@ -98,13 +98,14 @@ def test_what_people_see(relay: Layout, form: str, width: int, pytestconfig: pyt
 PIECES = st.lists(
     st.one_of(
         st.binary(max_size=40),
+        st.just(b"\xc3\n"),
         st.text(max_size=20).map(lambda text: f"data: {text}\n\n".encode("utf-8", "replace")),
         st.text("aé你\u2028\u202e\u200b\ufeff\x1b\x85\t", max_size=8).map(
             lambda text: chat_event(text.replace("\x1b", "\\u001b").replace("\t", "\\t"))
         ),
         st.sampled_from(
             [
-                DONE, b": ping\n\n", b"retry: 5\n", b"id: \0\n", b"\xef\xbb\xbf", b"\r\n\r", b"\xc3\n",
+                DONE, b": ping\n\n", b"retry: 5\n", b"id: \0\n", b"\xef\xbb\xbf", b"\r\n\r",
                 b'data: {"a": \n\n', b"event: \x1b[1m\ndata: x\n\n", b"\xe4\xbd", b"\xa0\n\n",
             ]
         ),
