@@ -2,12 +2,15 @@
 
 - docs/cli.md from the command line's own help
 - the tables in docs/faults.md from the faults themselves
+- the outputs in docs/show.md from the commands above them
 - docs/analyze.svg and docs/show.svg: what a terminal shows of cassettes in fixtures/
 """
 
 import difflib
 import io
+import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -19,18 +22,20 @@ from streamlab.analysis import analyze
 from streamlab.cassette import read_cassette
 from streamlab.fault import COMMON_OPTIONS, KINDS
 from streamlab.fault.option import Option, number_text
-from streamlab.report import analysis_view, events_view
+from streamlab.report import Selection, analysis_view, events_view, lay_out
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 FIXTURES = ROOT / "fixtures"
 COLUMNS = 104
+PAGE_COLUMNS = 96
 
 
 def main() -> int:
     made = {
         DOCS / "cli.md": cli_reference(),
         DOCS / "faults.md": with_tables((DOCS / "faults.md").read_text("utf-8"), fault_tables()),
+        DOCS / "show.md": with_outputs((DOCS / "show.md").read_text("utf-8")),
         DOCS / "analyze.svg": picture(
             "streamlab analyze fixtures/systems/assisters-malformed.jsonl",
             analysis_view(
@@ -41,8 +46,8 @@ def main() -> int:
             ),
         ),
         DOCS / "show.svg": picture(
-            "streamlab show fixtures/systems/fastgpt-tools.jsonl",
-            events_view(read_cassette(FIXTURES / "systems/fastgpt-tools.jsonl")[0]),
+            "streamlab show fixtures/broken/relay.jsonl",
+            events_view(lay_out(read_cassette(FIXTURES / "broken/relay.jsonl")[0]), Selection()),
         ),
     }
     if "--check" not in sys.argv[1:]:
@@ -115,6 +120,21 @@ def with_tables(text: str, tables: str) -> str:
     start = text.index("do not edit -->\n") + len("do not edit -->\n")
     stop = text.index("<!-- the end of the tables -->")
     return f"{text[:start]}\n{tables}\n\n{text[stop:]}"
+
+
+def with_outputs(text: str) -> str:
+    """The text with what its console blocks' commands print, run in the checkout."""
+    return re.sub(r"(?<=```console\n)\$ streamlab (.*)\n[^`]*(?=```)", printed, text)
+
+
+def printed(block: re.Match[str]) -> str:
+    """A command and its output, as wide as a page."""
+    environment = {**os.environ, "COLUMNS": str(PAGE_COLUMNS), "PYTHONIOENCODING": "utf-8"}
+    ran = subprocess.run(
+        [sys.executable, "-m", "streamlab", *shlex.split(block[1])],
+        cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", check=True,
+    )  # fmt: skip
+    return f"$ streamlab {block[1]}\n{ran.stdout}"
 
 
 def picture(command: str, renderable: RenderableType) -> str:

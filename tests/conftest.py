@@ -55,7 +55,7 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No test sees the developer's library, keys or proxies, or writes into the checkout."""
     for name in ("STREAMLAB_DB", "OPENAI_API_KEY", "OPENAI_BASE_URL", "HTTP_PROXY", "http_proxy",
                  "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy",
-                 "SSL_CERT_FILE", "SSL_CERT_DIR"):  # fmt: skip
+                 "SSL_CERT_FILE", "SSL_CERT_DIR", "COLUMNS"):  # fmt: skip
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
 

@@ -10,10 +10,12 @@ from streamlab.analysis import analyze
 from streamlab.cassette import read_cassette
 from streamlab.report import (
     ListingView,
+    Selection,
     analysis_view,
     events_view,
     format_ns,
     format_rate,
+    lay_out,
     one_line,
     reads_view,
     visible,
@@ -80,7 +82,8 @@ def test_a_listing_drops_columns_and_cuts_no_cell(library: Library, width: int) 
 def test_a_time_line_cuts_text_and_never_times(width: int) -> None:
     """Each row is one line, with its time and its gap."""
     (recording,) = read_cassette(FIXTURES / "systems/fastgpt-detail.jsonl")
-    for view in (events_view(recording), reads_view(recording)):
+    layout = lay_out(recording)
+    for view in (events_view(layout, Selection()), reads_view(layout, Selection())):
         lines = shown(view, width)
         assert all(cell_len(line) <= width for line in lines)
         assert recording.end is not None
@@ -91,7 +94,7 @@ def test_a_time_line_cuts_text_and_never_times(width: int) -> None:
 def test_gaps_are_drawn_to_one_scale() -> None:
     """The longest gap fills the column."""
     (recording,) = read_cassette(FIXTURES / "systems/fastgpt-error.jsonl")
-    bars = [line.count("█") for line in shown(events_view(recording), 100)]
+    bars = [line.count("█") for line in shown(events_view(lay_out(recording), Selection()), 100)]
     assert 12 == max(bars)
     assert 1 == bars.count(12)
 

@@ -1,5 +1,6 @@
 """Where a verb writes: data to stdout, narration to stderr."""
 
+import os
 import sys
 from typing import Any
 
@@ -10,7 +11,8 @@ from streamlab.json_text import json_text
 
 __all__ = ["narrate", "print_json", "print_text", "show", "warn"]
 
-# Wide enough that nothing is cut when the output goes into a file or a pipe.
+# Wide enough that nothing is cut when the output goes into a file or a pipe, unless COLUMNS says
+# how wide it is to be.
 _PIPE_COLUMNS = 250
 
 
@@ -19,7 +21,9 @@ def show(renderable: RenderableType) -> None:
     if sys.stdout.isatty():
         Console(highlight=False).print(renderable)
         return
-    console = Console(width=_PIPE_COLUMNS, highlight=False)
+    said = os.environ.get("COLUMNS", "")
+    columns = int(said) if said.isdecimal() and int(said) > 0 else _PIPE_COLUMNS
+    console = Console(width=columns, highlight=False)
     with console.capture() as capture:
         console.print(renderable)
     lines = capture.get().splitlines()

@@ -1,22 +1,52 @@
 """Reports: analyses and recordings in forms that people and programs read. Pure functions."""
 
-from streamlab.report.as_json import analysis_json, events_json, reads_json
+from streamlab.report.around import Around
+from streamlab.report.as_json import (
+    analysis_json,
+    around_json,
+    body_json,
+    both_json,
+    bytes_json,
+    events_json,
+    growth_json,
+    reads_json,
+)
+from streamlab.report.growth import Growth
+from streamlab.report.hex_dump import HexDump
+from streamlab.report.layout import ENTRY_KINDS, Layout, Selection, lay_out
 from streamlab.report.listing import Listed, ListingView
+from streamlab.report.place import Place, find_place
 from streamlab.report.show_text import format_bytes, format_ns, format_rate, one_line, visible
+from streamlab.report.side_by_side import SideBySide
 from streamlab.report.terminal import analysis_view
 from streamlab.report.time_line import event_rows, events_view, reads_view, row_line
 
 __all__ = [
+    "ENTRY_KINDS",
+    "Around",
+    "Growth",
+    "HexDump",
+    "Layout",
     "Listed",
     "ListingView",
+    "Place",
+    "Selection",
+    "SideBySide",
     "analysis_json",
     "analysis_view",
+    "around_json",
+    "body_json",
+    "both_json",
+    "bytes_json",
     "event_rows",
     "events_json",
     "events_view",
+    "find_place",
     "format_bytes",
     "format_ns",
     "format_rate",
+    "growth_json",
+    "lay_out",
     "one_line",
     "reads_json",
     "reads_view",
