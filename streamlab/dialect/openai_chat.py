@@ -124,10 +124,9 @@ def _reasoning(delta: dict[str, object]) -> str:
     if not details:
         return ""
     return "".join(
-        as_text(detail.get("text"))
-        or as_text(detail.get("summary"))
-        or as_text(detail.get("thought"))
+        as_text(detail.get(field))
         for detail in map(as_object, as_list(details))
+        for field in ("text", "summary", "thought")
     )
 
 

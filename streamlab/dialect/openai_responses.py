@@ -66,10 +66,7 @@ def _read(chunk: Chunk) -> tuple[Delta, ...]:
 def _read_object(payload: dict[str, object]) -> tuple[Delta, ...]:
     type_ = as_text(payload.get("type"))
     if kind := _PIECES.get(type_):
-        text = as_text(payload.get("delta"))
-        if kind == "tool_call":
-            return (Delta(kind, text, call_index=as_count(payload.get("output_index"))),)
-        return (piece(kind, text),)
+        return (_read_piece(kind, payload),)
     if type_ == "response.output_item.added":
         return _read_item(payload)
     if type_ in _LAST:
@@ -80,6 +77,13 @@ def _read_object(payload: dict[str, object]) -> tuple[Delta, ...]:
         # The documentation has code and message in the event, servers send them in an object.
         return read_error({"error": payload.get("error") or payload})
     return (Delta("empty"),) if type_ == "keepalive" else ()
+
+
+def _read_piece(kind: DeltaKind, payload: dict[str, object]) -> Delta:
+    text = as_text(payload.get("delta"))
+    if kind != "tool_call":
+        return piece(kind, text)
+    return Delta(kind, text, call_index=as_count(payload.get("output_index")))
 
 
 def _read_item(payload: dict[str, object]) -> tuple[Delta, ...]:
