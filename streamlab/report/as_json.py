@@ -4,7 +4,7 @@ import base64
 from dataclasses import asdict
 from typing import Any
 
-from streamlab.analysis import Analysis, read_stream
+from streamlab.analysis import Analysis, Answer, read_stream
 from streamlab.dialect import main_delta
 from streamlab.recording import Read, Recording
 
@@ -13,7 +13,11 @@ __all__ = ["analysis_json", "events_json", "reads_json"]
 
 def analysis_json(analysis: Analysis) -> dict[str, Any]:
     """All fields of an analysis, under their names."""
-    return asdict(analysis)
+    return asdict(analysis) | {"answers": [_answer_json(answer) for answer in analysis.answers]}
+
+
+def _answer_json(answer: Answer) -> dict[str, Any]:
+    return asdict(answer) | {"usage": answer.usage and answer.usage._asdict()}
 
 
 def events_json(recording: Recording) -> list[dict[str, Any]]:
