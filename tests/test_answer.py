@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamlab.analysis import ToolCall, analyze, answers
@@ -119,6 +119,7 @@ pieces = st.builds(
 )
 
 
+@settings(max_examples=50)
 @given(st.lists(pieces, max_size=12))
 def test_no_character_is_lost_or_doubled(deltas: list[Delta]) -> None:
     """Whatever the labels say, what came is there once."""
