@@ -18,6 +18,7 @@ from streamlab.dialect import (
     detect,
     main_delta,
 )
+from streamlab.dialect.delta import as_json
 from streamlab.sse import Event
 
 CASES = [
@@ -173,6 +174,22 @@ def test_the_cause_shows_the_place() -> None:
     """The excerpt points at the character where reading stopped."""
     (delta,) = DIALECTS[1].read(chunk(event('{"a": {"b": 1},, "c": 2}')))
     assert '{"a": {"b": 1}, ⟪here⟫ , "c": 2}' in delta.text
+
+
+@pytest.mark.parametrize(("id_", "dialect"), [("1795500300:0", "replicate"), ("7", "raw-text")])
+def test_replicate_is_told_by_its_ids(id_: str, dialect: str) -> None:
+    """Others name their events output, too."""
+    detection = detect("", None, [chunk(Event("output", "Hi", id_, 0, 0))])
+    assert detection is not None
+    assert dialect == detection.dialect.name
+
+
+def test_json_that_nests_too_deeply_is_not_written() -> None:
+    """Python gives up on it; here it is no text, and no exception."""
+    value: list[Any] = []
+    for _ in range(100_000):
+        value = [value]
+    assert "" == as_json(value)
 
 
 def test_an_odd_first_event_does_not_mislead() -> None:
