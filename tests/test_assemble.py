@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamlab.analysis import Assembled, analyze, assemble
+from streamlab.analysis.assemble_ollama import ollama_answer
 from streamlab.cassette import read_cassette
 from tests.conftest import DONE, FIXTURES, json_lines, make_recording
 from tests.sdk_streams import STREAMS, TEXTS
@@ -57,11 +58,34 @@ def test_a_compressed_stream_is_decoded() -> None:
     assert Assembled(content=CASES[0]["expected"]) == assembled
 
 
+def test_ollamas_lines() -> None:
+    """Texts and tool calls add up; all else is what the last line says."""
+    call = {"function": {"name": "f", "arguments": {}}}
+    lines: list[dict[str, Any]] = [
+        {"model": "m", "message": {"role": "assistant", "content": "", "thinking": "hm"}},
+        {"model": "m", "message": {"role": "assistant", "content": "Hel", "tool_calls": [call]}},
+        {"model": "m", "message": {"role": "assistant", "content": "lo"}, "done": False},
+        {
+            "model": "m",
+            "message": {"role": "assistant", "content": ""},
+            "done": True,
+            "eval_count": 5,
+        },
+    ]
+    message = {"role": "assistant", "content": "Hello", "thinking": "hm", "tool_calls": [call]}
+    assert {**lines[-1], "message": message} == ollama_answer(lines)
+    assert ollama_answer(lines[:-1]) is None
+    generated = [{"response": "a", "done": False}, {"response": "b", "done": True, "context": [1]}]
+    assert {"response": "ab", "done": True, "context": [1]} == ollama_answer(generated)
+
+
 NAMES = ("choices", "delta", "content_block", "error", "index", "message", "response", "tool_calls",
-         "type", "usage", "x_groq", "id", "function", "logprobs", "partial_json")  # fmt: skip
+         "type", "usage", "x_groq", "id", "function", "logprobs", "partial_json", "candidates",
+         "content", "parts", "text", "usageMetadata", "citations", "tool_plan")  # fmt: skip
 LEAVES = st.sampled_from((None, True, -1, 1.5, "", "x", '{"', [], {}, [[]], ["x"], "message_start",
          "message_delta", "content_block_start", "content_block_delta", "response.completed",
-         "error", "text_completion", "chat.completion.chunk", 10**30))  # fmt: skip
+         "error", "text_completion", "content-delta", "tool-call-delta", "tool-plan-delta",
+         "citation-start", "message-end", "chat.completion.chunk", 10**30))  # fmt: skip
 OBJECTS = st.recursive(
     st.dictionaries(st.sampled_from(NAMES), LEAVES, max_size=3),
     lambda inner: st.dictionaries(
@@ -73,13 +97,15 @@ OBJECTS = st.recursive(
 
 @pytest.mark.parametrize("first", [{"type": "message_start", "message": {"id": "m"}},
                                    {"choices": [{"delta": {}}]}, {"choices": [{"text": ""}]},
-                                   {"type": "response.created"}])  # fmt: skip
+                                   {"type": "response.created"}, {"candidates": []},
+                                   {"type": "message-start", "delta": {}}])  # fmt: skip
 @settings(max_examples=50)
 @given(payloads=st.lists(OBJECTS, max_size=4))
 def test_no_stream_raises(first: dict[str, Any], payloads: list[Any]) -> None:
     """Whatever is in its JSON: what comes out is JSON again, or nothing."""
     assembled = assemble(make_recording(stream_of([first, *payloads]), url="http://a/x"))
     assert assembled is None or json.dumps(assembled.content)
+    ollama_answer([*payloads, {"done": True}])
 
 
 @pytest.mark.parametrize("depth", [300, 900, 3000])

@@ -3,12 +3,23 @@
 import base64
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamlab.dialect import DIALECTS, Delta, Dialect, Reader, chunk, detect, main_delta
+from streamlab.dialect import (
+    DIALECTS,
+    Delta,
+    Detection,
+    Dialect,
+    Reader,
+    chunk,
+    detect,
+    main_delta,
+)
+from streamlab.dialect.delta import as_json
 from streamlab.recording import Response
 from streamlab.sse import Event
 
@@ -18,6 +29,16 @@ CASES = [
     .read_text("utf-8")
     .splitlines()
 ]
+
+
+def json_or_none(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+BY_NAME = {dialect.name: dialect for dialect in DIALECTS}
 
 
 def event(data: str, type_: str = "message") -> Event:
@@ -36,16 +57,20 @@ def described(delta: Delta) -> list[object]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["data"][:60] for case in CASES])
-def test_case(case: dict[str, str]) -> None:
+def test_case(case: dict[str, Any]) -> None:
     """A single event shows its dialect, and is read into its deltas."""
     found = chunk(event(case["data"], case.get("event", "message")))
     headers = (("Content-Type", case.get("media_type", "text/event-stream")),)
     response = Response(status=200, headers=headers, at_ns=0)
     detection = detect("https://api.example" + case.get("url", "/"), response, [found])
-    if case["dialect"] == "fastgpt" and detection is None:  # the others of its stream show it
-        detection = detect("", None, [chunk(event("{}", "flowNodeStatus"))])
+    if not case.get("is_evidence", True):  # other events of its stream show it
+        detection = Detection(BY_NAME[case["dialect"]], "")
     assert case["dialect"] == (detection.dialect.name if detection else None)
-    assert case["deltas"] == [described(delta) for delta in Reader(detection).read(found)]
+    deltas = Reader(detection).read(found)
+    assert case["deltas"] == [described(delta) for delta in deltas]
+    if "calls" in case:
+        calls = [delta for delta in deltas if delta.kind == "tool_call"]
+        assert case["calls"] == [[call.name, call.call_id, call.call_index] for call in calls]
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
@@ -59,9 +84,29 @@ JSON_NAMES = (
     *("arguments", "completion_tokens", "outputTokens", "text", "name", "object"),
     *("message", "done", "response", "thinking", "bytes", "contentBlockDelta", "reasoningContent"),
     *("toolUse", "metadata", "outputs", "generation", "amazon-bedrock-invocationMetrics"),
+    *("type", "message", "id", "item", "response", "delta", "status", "reasoning_details", "audio"),
+    *("content_block", "input", "thinking", "partial_json", "candidates", "parts", "functionCall"),
+    *("usageMetadata", "thoughtsTokenCount", "promptFeedback", "event_type", "step", "interaction"),
+    *("step_details", "last_error", "tokens", "stop", "token", "details", "generated_text"),
+    *("results", "errors", "x_groq", "timings", "code", "value"),
+)
+# What the dialects tell events by: the types and kinds of all cases.
+LABELS = sorted(
+    {
+        payload[field]
+        for case in CASES
+        if isinstance(payload := json_or_none(case["data"]), dict)
+        for field in ("type", "object", "event_type")
+        if isinstance(payload.get(field), str)
+    }
 )
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=5)
+    | st.sampled_from(LABELS),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
@@ -72,6 +117,26 @@ json_values = st.recursive(
     ),
     max_leaves=12,
 )
+
+
+def altered(value: Any, path: list[int], new: Any) -> Any:
+    """The value with another one at a path, whose steps are counted modulo what is there."""
+    if not path or not isinstance(value, dict | list) or not value:
+        return new
+    keys = list(value) if isinstance(value, dict) else range(len(value))
+    key = keys[path[0] % len(keys)]
+    copy = value.copy()
+    copy[key] = altered(value[key], path[1:], new)
+    return copy
+
+
+# Nearly an event of a dialect: something else stands somewhere in it.
+nearly = st.builds(
+    altered,
+    st.sampled_from([json_or_none(case["data"]) for case in CASES]),
+    st.lists(st.integers(0, 7), min_size=1, max_size=6),
+    json_values,
+)
 data = st.one_of(
     st.text(max_size=40),
     json_values.map(json.dumps),
@@ -79,12 +144,10 @@ data = st.one_of(
         lambda value: json.dumps({"bytes": base64.b64encode(json.dumps(value).encode()).decode()})
     ),
     st.just("[DONE]"),
+    nearly.map(json.dumps),
 )
 names = st.sampled_from(
-    [
-        *("message", "answer", "flowNodeStatus", "flowResponses", "toolCall", "chunk"),
-        *("contentBlockDelta", "metadata", "throttlingException", "error"),
-    ]
+    sorted({"message", "throttlingException", *(c.get("event", "message") for c in CASES)})
 )
 
 
@@ -122,6 +185,22 @@ def test_the_cause_shows_the_place() -> None:
     """The excerpt points at the character where reading stopped."""
     (delta,) = DIALECTS[1].read(chunk(event('{"a": {"b": 1},, "c": 2}')))
     assert '{"a": {"b": 1}, ⟪here⟫ , "c": 2}' in delta.text
+
+
+@pytest.mark.parametrize(("id_", "dialect"), [("1795500300:0", "replicate"), ("7", "raw-text")])
+def test_replicate_is_told_by_its_ids(id_: str, dialect: str) -> None:
+    """Others name their events output, too."""
+    detection = detect("", None, [chunk(Event("output", "Hi", id_, 0, 0))])
+    assert detection is not None
+    assert dialect == detection.dialect.name
+
+
+def test_json_that_nests_too_deeply_is_not_written() -> None:
+    """Python gives up on it; here it is no text, and no exception."""
+    value: list[Any] = []
+    for _ in range(100_000):
+        value = [value]
+    assert "" == as_json(value)
 
 
 def test_an_odd_first_event_does_not_mislead() -> None:

@@ -1,13 +1,18 @@
 """The cassettes of fixtures/: each reads back as written, and analyzes as its golden says."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
 from streamlab.analysis import analyze
 from streamlab.cassette import dumps, loads, read_cassette
 from streamlab.dialect import DIALECTS
+from streamlab.recording import Read
+from streamlab.replay import serve
 from streamlab.report import analysis_json
 from streamlab.schedule import schedule
 from streamlab.timeline import framed_arrivals
@@ -58,6 +63,36 @@ def test_every_dialect_has_a_fixture() -> None:
     recordings = [recording for path in CASSETTES for recording in read_cassette(path)]
     shown = {analyze(recording).dialect for recording in recordings}
     assert {dialect.name for dialect in DIALECTS} == shown - {None}
+
+
+ROWS = [
+    [cell.strip() for cell in line.strip("|").split(" | ")]
+    for line in (FIXTURES / "dialects/README.md").read_text("utf-8").splitlines()
+    if line.startswith("| `")
+]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0].strip("`"))
+def test_a_dialects_fixture_is_what_its_row_says(row: list[str]) -> None:
+    """Replayed without waiting and read again: dialect, text, counts and finish; it is clean."""
+    name, dialect, text, prompt, output, finish, _ = row
+    (recording,) = read_cassette(FIXTURES / "dialects" / name.strip("`"))
+    with serve([recording], speed=0) as server, httpx.Client(base_url=server.url) as client:
+        path = urlsplit(recording.request.url)._replace(scheme="", netloc="").geturl()
+        response = client.request(recording.request.method, path, content=recording.request.body)
+    assert recording.body == response.content
+    analysis = analyze(replace(recording, reads=(Read(at_ns=1, data=response.content),)))
+    assert analysis.is_clean
+    assert (dialect, json.loads(text.strip("`"))) == (analysis.dialect, analysis.text)
+    assert prompt == str("-" if analysis.prompt_tokens is None else analysis.prompt_tokens)
+    assert output == f"{analysis.output_tokens} ({analysis.token_source})"
+    assert finish == (", ".join(analysis.finish_reasons) or "-")
+
+
+def test_every_dialects_fixture_has_a_row() -> None:
+    """And no row is without one."""
+    there = {path.name for path in CASSETTES if path.parent.name == "dialects"}
+    assert there == {row[0].strip("`") for row in ROWS}
 
 
 def test_ids_differ() -> None:

@@ -1,5 +1,6 @@
 """The numbers: pure functions of a recording."""
 
+from streamlab.analysis.answer import Answer, ToolCall, answers
 from streamlab.analysis.assemble import Assembled, assemble
 from streamlab.analysis.live import LiveStream
 from streamlab.analysis.percentile import Distribution, distribution, percentile_ns
@@ -19,6 +20,7 @@ from streamlab.analysis.stream import (
 __all__ = [
     "DEFAULT_STALL_NS",
     "Analysis",
+    "Answer",
     "Assembled",
     "Distribution",
     "EventCount",
@@ -28,7 +30,9 @@ __all__ = [
     "Stall",
     "Stream",
     "TokenSource",
+    "ToolCall",
     "analyze",
+    "answers",
     "assemble",
     "distribution",
     "percentile_ns",

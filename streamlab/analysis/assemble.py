@@ -1,8 +1,16 @@
 """A stream as the whole answer that its API would have given to a request without `stream`."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
-from streamlab.analysis import assemble_anthropic, assemble_openai
+from streamlab.analysis import (
+    assemble_anthropic,
+    assemble_cohere,
+    assemble_gemini,
+    assemble_ollama,
+    assemble_openai,
+)
 from streamlab.analysis.stream import ReadEvent, read_stream
 from streamlab.dialect import Detection
 from streamlab.dialect.delta import as_object, as_text, parse_json
@@ -24,8 +32,9 @@ class Assembled:
 def assemble(recording: Recording) -> Assembled | None:
     """The whole answer of a recorded stream; None if its API is not known, or nests too deeply.
 
-    Chat completions (FastGPT's too), completions, responses and Anthropic's messages are known.
-    What is malformed in the stream is left out.
+    Chat completions (FastGPT's too), completions, responses, Anthropic's messages, Gemini's
+    generateContent, Cohere's chat and Ollama's own API are known. What is malformed in the stream
+    is left out.
     """
     try:
         stream = read_stream(recording)
@@ -44,19 +53,25 @@ def _payload(event: ReadEvent) -> JsonObject:
 
 
 def _is_error(event: ReadEvent, payload: JsonObject) -> bool:
+    """Not so where a response or a message failed: the whole answer says that, too."""
+    type_ = as_text(payload.get("type"))
     is_told = any(delta.kind == "error" for delta in event.deltas)
-    return bool(payload) and (is_told or payload.get("type") == "error")
+    is_last = type_.startswith("response.") or type_ == "message-end"
+    return bool(payload) and not is_last and (is_told or type_ == "error")
 
 
 def _content(detection: Detection | None, payloads: list[JsonObject]) -> JsonObject | None:
-    types = {as_text(payload.get("type")) for payload in payloads}
-    if "message_start" in types:
-        return assemble_anthropic.message(payloads)
-    if any(type_.startswith("response.") for type_ in types):
-        return assemble_openai.response(payloads)
-    match detection.dialect.name if detection else "":
-        case "openai.chat" | "fastgpt":
-            return assemble_openai.chat_completion(payloads)
-        case "openai.completions":
-            return assemble_openai.text_completion(payloads)
-    return None
+    whole_of = _BY_DIALECT.get(detection.dialect.name) if detection else None
+    return whole_of(payloads) if whole_of else None
+
+
+_BY_DIALECT: Final[dict[str, Callable[[list[JsonObject]], JsonObject | None]]] = {
+    "cohere.v2": assemble_cohere.chat_answer,
+    "anthropic": assemble_anthropic.message,
+    "fastgpt": assemble_openai.chat_completion,
+    "gemini": assemble_gemini.generated,
+    "ollama": assemble_ollama.ollama_answer,
+    "openai.chat": assemble_openai.chat_completion,
+    "openai.completions": assemble_openai.text_completion,
+    "openai.responses": assemble_openai.response,
+}

@@ -7,6 +7,7 @@ Sources: https://platform.openai.com/docs/api-reference/chat/object, /completion
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from streamlab.analysis.answer import is_same_call
 from streamlab.dialect.delta import as_count, as_list, as_object, as_text
 
 __all__ = ["chat_completion", "response", "text_completion"]
@@ -106,9 +107,10 @@ def _merge_calls(calls: list[JsonObject], pieces: list[object]) -> None:
 
 
 def _is_same_call(call: JsonObject, piece: JsonObject) -> bool:
-    """A piece with another id is of another call, whatever its index: some servers number all 0."""
-    pairs = [(call.get(name), piece.get(name)) for name in ("id", "index")]
-    return all(old == new or old in (None, "") or new in (None, "") for old, new in pairs)
+    name = as_object(piece.get("function")).get("name")
+    return is_same_call(
+        (call.get("id"), call.get("index")), (piece.get("id"), piece.get("index")), name
+    )
 
 
 def _without_index(call: JsonObject) -> JsonObject:

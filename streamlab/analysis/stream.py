@@ -19,9 +19,11 @@ other tools'):
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from itertools import pairwise
 from typing import Final, Literal, NamedTuple
 
+from streamlab.analysis.answer import Answer, answers, last_usage
 from streamlab.analysis.percentile import Distribution, distribution
 from streamlab.content_coding import Defect, decoded_body
 from streamlab.dialect import Chunk, Delta, Detection, Reader, Usage, chunk, detect, parse_json
@@ -140,6 +142,7 @@ class Analysis:
     malformed: tuple[Malformed, ...]
     has_end_marker: bool
     text: str
+    answers: tuple[Answer, ...]
 
     @property
     def is_clean(self) -> bool:
@@ -191,6 +194,7 @@ def analyze(
     times_ns = [event.arrival.at_ns for event in outputs]
     gaps_ns = tuple(later - earlier for earlier, later in pairwise(times_ns))
     deltas = [delta for event in events for delta in event.deltas]
+    said = answers(deltas)
     usage = _last_usage(deltas)
     tokens, source = _output_tokens(deltas, usage)
     total_ns = recording.end.at_ns if recording.end else None
@@ -205,7 +209,7 @@ def analyze(
         status=recording.response.status if recording.response else None,
         end=recording.end,
         finish_reasons=tuple(d.finish_reason for d in deltas if d.finish_reason is not None),
-        errors=tuple(d.text for d in deltas if d.kind == "error") or _error_body(recording, stream),
+        errors=_told_errors(deltas) or _error_body(recording, stream),
         ttfb_ns=recording.response.at_ns if recording.response else None,
         ttfe_ns=events[0].arrival.at_ns if events else None,
         ttft_ns=times_ns[0] if times_ns else None,
@@ -233,7 +237,8 @@ def analyze(
         event_types=_count_types(events),
         malformed=_malformed(arrived, events),
         has_end_marker=any(delta.kind == "end" for delta in deltas),
-        text="".join(d.text for d in deltas if d.kind == "text" and d.choice == 0),
+        text="".join(answer.text for answer in said if answer.choice == 0),
+        answers=said,
     )
     return _without_times(analysis) if UNTIMED in recording.tags else analysis
 
@@ -258,13 +263,18 @@ def _without_times(analysis: Analysis) -> Analysis:
     )
 
 
+def _told_errors(deltas: list[Delta]) -> tuple[str, ...]:
+    """What the stream reports, each failure once: some tell it in two events."""
+    return tuple(dict.fromkeys(delta.text for delta in deltas if delta.kind == "error"))
+
+
 def _is_answer(event: ReadEvent) -> bool:
     return any(delta.is_output and delta.kind != "reasoning" for delta in event.deltas)
 
 
 def _last_usage(deltas: list[Delta]) -> Usage:
-    """The last usage stated: providers that repeat it count up."""
-    return next((d.usage for d in reversed(deltas) if d.usage is not None), Usage())
+    """Of each count the last one stated."""
+    return reduce(last_usage, (d.usage for d in deltas if d.usage is not None), Usage())
 
 
 def _output_tokens(deltas: list[Delta], usage: Usage) -> tuple[int | None, TokenSource | None]:

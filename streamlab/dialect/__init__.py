@@ -10,8 +10,10 @@ from itertools import islice
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
+from streamlab.dialect.anthropic import ANTHROPIC
 from streamlab.dialect.bedrock_converse import BEDROCK_CONVERSE
 from streamlab.dialect.bedrock_invoke import BEDROCK_INVOKE
+from streamlab.dialect.cohere import COHERE_V2
 from streamlab.dialect.delta import (
     OUTPUT_KINDS,
     Chunk,
@@ -25,11 +27,20 @@ from streamlab.dialect.delta import (
     parse_json,
 )
 from streamlab.dialect.fastgpt import FASTGPT
+from streamlab.dialect.gemini import GEMINI
+from streamlab.dialect.gemini_interactions import GEMINI_INTERACTIONS
+from streamlab.dialect.llama_cpp import LLAMA_CPP
 from streamlab.dialect.ollama import OLLAMA
 from streamlab.dialect.one_field import ONE_FIELD
+from streamlab.dialect.openai_assistants import OPENAI_ASSISTANTS
 from streamlab.dialect.openai_chat import OPENAI_CHAT
 from streamlab.dialect.openai_completions import OPENAI_COMPLETIONS
+from streamlab.dialect.openai_responses import OPENAI_RESPONSES
+from streamlab.dialect.openai_transcriptions import OPENAI_TRANSCRIPTIONS
 from streamlab.dialect.raw_text import RAW_TEXT
+from streamlab.dialect.replicate import REPLICATE
+from streamlab.dialect.tgi import TGI
+from streamlab.dialect.watsonx import WATSONX
 from streamlab.recording import Response, media_type
 
 __all__ = [
@@ -58,6 +69,17 @@ SPECIFIC: Final[tuple[Dialect, ...]] = (
     OLLAMA,
     BEDROCK_CONVERSE,
     BEDROCK_INVOKE,
+    OPENAI_RESPONSES,
+    OPENAI_ASSISTANTS,
+    OPENAI_TRANSCRIPTIONS,
+    ANTHROPIC,
+    GEMINI,
+    GEMINI_INTERACTIONS,
+    COHERE_V2,
+    LLAMA_CPP,
+    TGI,
+    REPLICATE,
+    WATSONX,
 )
 """Wire formats of an API; the first event that is of one of them decides."""
 

@@ -10,6 +10,7 @@ import base64
 from collections.abc import Callable
 from typing import Final
 
+from streamlab.dialect import anthropic
 from streamlab.dialect.bedrock_converse import AWS_MEDIA_TYPE, read_exception, read_named
 from streamlab.dialect.delta import (
     Chunk,
@@ -129,6 +130,7 @@ _INNER: Final[tuple[tuple[str, Callable[[JsonObject], list[Delta] | tuple[Delta,
     ("outputs", _read_mistral),
     ("completion", _read_claude_completion),
     ("is_finished", _read_cohere),
+    ("type", anthropic.read_object),
     *((name, read_named) for name in ("messageStart", "contentBlockStart", "contentBlockDelta")),
     *((name, read_named) for name in ("contentBlockStop", "messageStop", "metadata")),
 )

@@ -17,11 +17,13 @@ __all__ = [
     "Step",
     "Usage",
     "as_count",
+    "as_json",
     "as_list",
     "as_object",
     "as_text",
     "chunk",
     "parse_json",
+    "piece",
     "read_json",
 ]
 
@@ -195,3 +197,16 @@ def as_text(value: object) -> str:
 def as_count(value: object) -> int | None:
     """The value if it is a whole number from 0 up, else None."""
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def as_json(value: object) -> str:
+    """The value as JSON, as far as it can be written: "" where it nests too deeply."""
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except RecursionError:
+        return ""
+
+
+def piece(kind: DeltaKind, text: str, choice: int = 0) -> Delta:
+    """A piece of output, or an empty delta where there is none of it."""
+    return Delta(kind if text else "empty", text, choice=choice)

@@ -4,7 +4,6 @@ Source: https://github.com/ollama/ollama/blob/main/docs/api.md (`/api/generate`,
 `/api/pull` and its like the progress). A tool call comes whole.
 """
 
-import json
 from typing import Final
 
 from streamlab.dialect.delta import (
@@ -14,6 +13,7 @@ from streamlab.dialect.delta import (
     Dialect,
     Usage,
     as_count,
+    as_json,
     as_list,
     as_object,
     as_text,
@@ -69,19 +69,11 @@ def _read_call(call: dict[str, object], place: int) -> Delta:
     index = as_count(function.get("index"))
     return Delta(
         kind="tool_call",
-        text=_as_json(function.get("arguments")),
+        text=as_json(function.get("arguments")),
         name=as_text(function.get("name")),
         call_id=as_text(call.get("id")),
         call_index=place if index is None else index,
     )
-
-
-def _as_json(arguments: object) -> str:
-    """As other APIs send them: as text; "" where they nest too deeply to be written."""
-    try:
-        return json.dumps(arguments, ensure_ascii=False)
-    except RecursionError:
-        return ""
 
 
 def _read_end(payload: dict[str, object]) -> list[Delta]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from streamlab.analysis import Analysis
+from streamlab.analysis import Analysis, Answer
 from streamlab.report.around import near, region
 from streamlab.report.growth import grown
 from streamlab.report.hex_dump import odd_characters, sections
@@ -27,7 +27,11 @@ __all__ = [
 
 def analysis_json(analysis: Analysis) -> dict[str, Any]:
     """All fields of an analysis, under their names."""
-    return asdict(analysis)
+    return asdict(analysis) | {"answers": [_answer_json(answer) for answer in analysis.answers]}
+
+
+def _answer_json(answer: Answer) -> dict[str, Any]:
+    return asdict(answer) | {"usage": answer.usage and answer.usage._asdict()}
 
 
 def events_json(layout: Layout, selection: Selection) -> list[dict[str, Any]]:

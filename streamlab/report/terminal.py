@@ -3,6 +3,7 @@
 All text of a recording goes through `visible` or `one_line` and into `Text`, never into markup.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -89,6 +90,12 @@ def _count(field: str) -> Callable[[Analysis], Text]:
     return lambda analysis: Text(f"{getattr(analysis, field):,}")
 
 
+def _tool_calls(analysis: Analysis) -> Text:
+    names = Counter(call.name for answer in analysis.answers for call in answer.tool_calls)
+    shown = ", ".join(f"{name or '?'} x{n}" if n > 1 else name or "?" for name, n in names.items())
+    return Text(one_line(shown, 60) or "none")
+
+
 def _rate(field: str) -> Callable[[Analysis], Text]:
     return lambda analysis: Text(format_rate(getattr(analysis, field)))
 
@@ -116,6 +123,7 @@ _LINES: Final = (
     _Line("latency", "last token", _duration("latency_ns")),
     _Line("total", "end of stream", _duration("total_ns")),
     _Line("", "output tokens", _tokens),
+    _Line("", "tool calls", _tool_calls),
     _Line("tpot", "time per token", _duration("tpot_ns")),
     _Line("tps_user", "rate after the first", _rate("tps_user")),
     _Line("tps_e2e", "rate overall", _rate("tps_e2e")),
@@ -134,6 +142,7 @@ _LINES: Final = (
 # Lines that say something only when they differ from another, or are not zero.
 _LINES_LEFT_OUT: Final[dict[str, Callable[[Analysis], bool]]] = {
     "first answer": lambda a: a.ttfat_ns == a.ttft_ns,
+    "tool calls": lambda a: not any(answer.tool_calls for answer in a.answers),
     "sharing a read": lambda a: not a.coalesced_events,
     "comments": lambda a: not a.comments,
 }
