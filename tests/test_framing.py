@@ -119,6 +119,7 @@ limits = st.sampled_from([4, 20, 30, 1000])
 
 @given(bodies, cuts, limits, st.sampled_from(DECODERS))
 @example(b"\xef", [], 1000, JsonArrayDecoder)
+@example(b'["\\x",""]', [3, 4], 1000, JsonArrayDecoder)
 @example(b'[{"a\\\\": 1}]', [1, 1, 1, 1, 1, 1, 1], 1000, JsonArrayDecoder)
 def test_any_bytes_in_any_split(
     body: bytes, sizes: list[int], limit: int, make: Callable[..., Decoder]
