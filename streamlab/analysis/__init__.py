@@ -3,6 +3,7 @@
 from streamlab.analysis.assemble import Assembled, assemble
 from streamlab.analysis.live import LiveStream
 from streamlab.analysis.percentile import Distribution, distribution, percentile_ns
+from streamlab.analysis.steps import StepTime, step_times
 from streamlab.analysis.stream import (
     DEFAULT_STALL_NS,
     Analysis,
@@ -26,6 +27,7 @@ __all__ = [
     "Malformed",
     "ReadEvent",
     "Stall",
+    "StepTime",
     "Stream",
     "TokenSource",
     "analyze",
@@ -33,4 +35,5 @@ __all__ = [
     "distribution",
     "percentile_ns",
     "read_stream",
+    "step_times",
 ]

@@ -116,4 +116,4 @@ def _read_usage(payload: dict[str, object]) -> tuple[Delta, ...]:
     return () if counts == Usage() else (Delta(kind="usage", usage=counts),)
 
 
-OPENAI_CHAT = Dialect(name="openai.chat", detect=_detect, read=_read)
+OPENAI_CHAT = Dialect(name="openai.chat", detect=_detect, read=_read, ends="`[DONE]`")
