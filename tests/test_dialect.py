@@ -1,21 +1,27 @@
 """Each dialect recognises its events and reads them as documented."""
 
 import json
-from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamlab.dialect import DIALECTS, Delta, Dialect, Reader, chunk, detect, main_delta
+from streamlab.dialect import (
+    DIALECTS,
+    Delta,
+    Detection,
+    Dialect,
+    Reader,
+    chunk,
+    detect,
+    main_delta,
+)
 from streamlab.sse import Event
+from tests.conftest import json_lines
 
-CASES = [
-    json.loads(line)
-    for line in (Path(__file__).parent / "data" / "dialect_cases.jsonl")
-    .read_text("utf-8")
-    .splitlines()
-]
+CASES = json_lines("dialect_cases.jsonl") + json_lines("dialect_cases_agents.jsonl")
+NAMED = {dialect.name: dialect for dialect in DIALECTS}
 
 
 def event(data: str, type_: str = "message") -> Event:
@@ -34,14 +40,19 @@ def described(delta: Delta) -> list[object]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["data"][:60] for case in CASES])
-def test_case(case: dict[str, str]) -> None:
-    """A single event shows its dialect, and is read into its deltas."""
+def test_case(case: dict[str, Any]) -> None:
+    """A single event shows its dialect, unless others of its stream do, and is read into its
+    deltas."""
     found = chunk(event(case["data"], case.get("event", "message")))
     detection = detect("https://api.example" + case.get("url", "/"), None, [found])
-    if case["dialect"] == "fastgpt" and detection is None:  # the others of its stream show it
-        detection = detect("", None, [chunk(event("{}", "flowNodeStatus"))])
+    if not case.get("shows", True):
+        assert detection is None or detection.dialect.name != case["dialect"]
+        detection = Detection(NAMED[case["dialect"]], "another event")
     assert case["dialect"] == (detection.dialect.name if detection else None)
-    assert case["deltas"] == [described(delta) for delta in Reader(detection).read(found)]
+    deltas = Reader(detection).read(found)
+    assert case["deltas"] == [described(delta) for delta in deltas]
+    if "steps" in case:
+        assert case["steps"] == [list(delta.step) for delta in deltas if delta.step is not None]
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
@@ -52,7 +63,19 @@ def test_end_marker(dialect: Dialect) -> None:
 
 JSON_NAMES = (
     *("choices", "delta", "content", "usage", "error", "index", "tool_calls", "tool", "function"),
-    *("arguments", "completion_tokens", "outputTokens", "text", "name", "object"),
+    *("arguments", "completion_tokens", "outputTokens", "text", "name", "object", "data", "result"),
+    *("parts", "artifact", "artifacts", "status", "message", "metadata", "params", "ops", "input"),
+    *("elapsed_time", "runningTime", "id", "last_error", "answer", "thought", "tool_call_chunks"),
+)
+# What the cases have in the fields by which dialects tell events apart, and as names of events.
+LABELS = sorted(
+    {
+        value
+        for case in CASES
+        if case["data"].startswith("{") and case["deltas"][0][0] != "malformed"
+        for name, value in json.loads(case["data"]).items()
+        if name in ("type", "event", "kind", "method", "jsonrpc") and isinstance(value, str)
+    }
 )
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
@@ -63,11 +86,17 @@ json_values = st.recursive(
             inner,
             max_size=4,
         )
+        | st.builds(
+            lambda field, label, rest: {field: label, **rest},
+            st.sampled_from(["type", "event", "kind", "jsonrpc"]),
+            st.sampled_from(LABELS),
+            st.dictionaries(st.sampled_from(JSON_NAMES), inner, max_size=3),
+        )
     ),
     max_leaves=12,
 )
 data = st.one_of(st.text(max_size=40), json_values.map(json.dumps), st.just("[DONE]"))
-names = st.sampled_from(["message", "answer", "flowNodeStatus", "flowResponses", "toolCall"])
+names = st.sampled_from(sorted({case.get("event", "message") for case in CASES} | {"answer"}))
 
 
 @given(data, names, st.sampled_from(DIALECTS))
@@ -77,6 +106,7 @@ def test_any_event_can_be_read(text: str, name: str, dialect: Dialect) -> None:
     deltas = dialect.read(found)
     assert deltas
     assert main_delta(deltas) in deltas
+    assert len(deltas) == len(Reader(Detection(dialect, "")).read(found))
     detect("https://api.example/v1/chat/completions", None, [found])
 
 

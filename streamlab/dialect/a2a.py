@@ -41,7 +41,7 @@ _STATE_PREFIX: Final = "TASK_STATE_"
 def _detect(clue: Clue) -> str | None:
     name, body = _unwrapped(as_object(clue.payload))
     field = _FIELDS.get(name)
-    return f"a {name} with {field}" if field is not None and field in body else None
+    return f"the data is a {name} with {field}" if field is not None and field in body else None
 
 
 def _unwrapped(payload: dict[str, object]) -> tuple[str, dict[str, object]]:

@@ -98,14 +98,17 @@ def read_message(
 
 def _said(message: dict[str, object]) -> list[tuple[DeltaKind, str]]:
     """Reasoning and text; the content is a string, or a list of parts."""
-    reasoning = as_text(as_object(message.get("additional_kwargs")).get("reasoning_content"))
     content = message.get("content")
-    said: list[tuple[DeltaKind, str]] = [("reasoning", reasoning), ("text", as_text(content))]
+    thoughts = [as_text(as_object(message.get("additional_kwargs")).get("reasoning_content"))]
+    texts = [as_text(content)]
     for part in as_list(content):
         fields = as_object(part)
-        thought = as_text(fields.get("thinking")) or as_text(fields.get("reasoning"))
-        said.append(("reasoning", thought))
-        said.append(("text", as_text(part) or as_text(fields.get("text"))))
+        thoughts.append(as_text(fields.get("thinking")) or as_text(fields.get("reasoning")))
+        texts.append(as_text(part) or as_text(fields.get("text")))
+    said: list[tuple[DeltaKind, str]] = [
+        ("reasoning", "".join(thoughts)),
+        ("text", "".join(texts)),
+    ]
     return [(kind, text) for kind, text in said if text]
 
 
