@@ -2,7 +2,8 @@
 
 - docs/cli.md from the command line's own help
 - the tables in docs/faults.md from the faults themselves
-- docs/analyze.svg and docs/show.svg: what a terminal shows of cassettes in fixtures/
+- the table in docs/dialects.md from the dialects, and what they say of the cassettes in fixtures/
+- docs/analyze.svg, docs/show.svg, docs/steps.svg: what a terminal shows of such cassettes
 """
 
 import difflib
@@ -17,6 +18,7 @@ from rich.text import Text
 
 from streamlab.analysis import analyze
 from streamlab.cassette import read_cassette
+from streamlab.dialect import DIALECTS
 from streamlab.fault import COMMON_OPTIONS, KINDS
 from streamlab.fault.option import Option, number_text
 from streamlab.report import analysis_view, events_view
@@ -31,15 +33,11 @@ def main() -> int:
     made = {
         DOCS / "cli.md": cli_reference(),
         DOCS / "faults.md": with_tables((DOCS / "faults.md").read_text("utf-8"), fault_tables()),
-        DOCS / "analyze.svg": picture(
-            "streamlab analyze fixtures/systems/assisters-malformed.jsonl",
-            analysis_view(
-                [
-                    analyze(recording)
-                    for recording in read_cassette(FIXTURES / "systems/assisters-malformed.jsonl")
-                ]
-            ),
+        DOCS / "dialects.md": with_tables(
+            (DOCS / "dialects.md").read_text("utf-8"), dialect_table()
         ),
+        DOCS / "analyze.svg": analysis_picture("systems/assisters-malformed.jsonl"),
+        DOCS / "steps.svg": analysis_picture("systems/fastgpt-tools.jsonl"),
         DOCS / "show.svg": picture(
             "streamlab show fixtures/systems/fastgpt-tools.jsonl",
             events_view(read_cassette(FIXTURES / "systems/fastgpt-tools.jsonl")[0]),
@@ -110,11 +108,31 @@ def option_text(option: Option) -> str:
     return f"{name} ({means})" if means else name
 
 
+def dialect_table() -> str:
+    """Every dialect: what its module says it is, the evidence for it in a fixture, its end."""
+    cassettes = sorted(FIXTURES.rglob("*.jsonl"), key=lambda path: path.stem)
+    analyses = [analyze(recording) for path in cassettes for recording in read_cassette(path)]
+    evidence = {analysis.dialect: analysis.evidence for analysis in reversed(analyses)}
+    rows = ["| dialect | what it is | evidence, for example | what ends it |", "|---|---|---|---|"]
+    for dialect in DIALECTS:
+        module = sys.modules[dialect.detect.__module__]
+        title = str(module.__doc__).partition("\n")[0].removesuffix(".")
+        cells = (f"`{dialect.name}`", title, evidence[dialect.name], dialect.ends)
+        rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(rows)
+
+
 def with_tables(text: str, tables: str) -> str:
     """The text with what stands between its two comments exchanged."""
     start = text.index("do not edit -->\n") + len("do not edit -->\n")
     stop = text.index("<!-- the end of the tables -->")
     return f"{text[:start]}\n{tables}\n\n{text[stop:]}"
+
+
+def analysis_picture(name: str) -> str:
+    """What `analyze` shows of a cassette in fixtures/."""
+    analyses = [analyze(recording) for recording in read_cassette(FIXTURES / name)]
+    return picture(f"streamlab analyze fixtures/{name}", analysis_view(analyses))
 
 
 def picture(command: str, renderable: RenderableType) -> str:

@@ -61,6 +61,12 @@ def test_end_marker(dialect: Dialect) -> None:
     assert ["end"] == [delta.kind for delta in dialect.read(chunk(event("[DONE]")))]
 
 
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
+def test_every_dialect_says_what_ends_it(dialect: Dialect) -> None:
+    """docs/dialects.md shows it."""
+    assert dialect.ends
+
+
 JSON_NAMES = (
     *("choices", "delta", "content", "usage", "error", "index", "tool_calls", "tool", "function"),
     *("arguments", "completion_tokens", "outputTokens", "text", "name", "object", "data", "result"),

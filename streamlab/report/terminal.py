@@ -238,13 +238,15 @@ def _took(step: StepTime) -> Text:
 
 
 def _span_bar(step: StepTime, all_ns: int) -> str:
-    """A bar from a step's begin, to its column, to its end, to an eighth of one."""
-    stop_ns = all_ns if step.stop_ns is None else step.stop_ns
-    start_ns = stop_ns if step.start_ns is None else step.start_ns
-    if not all_ns:
+    """A bar as long as the step, to an eighth of a column, from the column in which it began; of
+    one that is open to the end."""
+    start_ns = step.stop_ns if step.start_ns is None else step.start_ns
+    if start_ns is None or not all_ns:
         return ""
     first = min(start_ns * _STEP_COLUMNS // all_ns, _STEP_COLUMNS - 1)
-    eighths = max(1, stop_ns * _STEP_COLUMNS * 8 // all_ns - first * 8)
+    if step.stop_ns is None:
+        return " " * first + "█" * (_STEP_COLUMNS - first)
+    eighths = max(1, (step.stop_ns - start_ns) * _STEP_COLUMNS * 8 // all_ns)
     return " " * first + "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
 
 
