@@ -2,8 +2,9 @@
 
 - docs/cli.md from the command line's own help
 - the tables in docs/faults.md from the faults themselves
+- the table in docs/dialects.md from the dialects, and what they say of the cassettes in fixtures/
 - the outputs in docs/show.md from the commands above them
-- docs/analyze.svg and docs/show.svg: what a terminal shows of cassettes in fixtures/
+- docs/analyze.svg, docs/show.svg, docs/steps.svg: what a terminal shows of such cassettes
 """
 
 import difflib
@@ -20,6 +21,7 @@ from rich.text import Text
 
 from streamlab.analysis import analyze
 from streamlab.cassette import read_cassette
+from streamlab.dialect import DIALECTS
 from streamlab.fault import COMMON_OPTIONS, KINDS
 from streamlab.fault.option import Option, number_text
 from streamlab.report import Selection, analysis_view, events_view, lay_out
@@ -36,15 +38,11 @@ def main() -> int:
         DOCS / "cli.md": cli_reference(),
         DOCS / "faults.md": with_tables((DOCS / "faults.md").read_text("utf-8"), fault_tables()),
         DOCS / "show.md": with_outputs((DOCS / "show.md").read_text("utf-8")),
-        DOCS / "analyze.svg": picture(
-            "streamlab analyze fixtures/systems/assisters-malformed.jsonl",
-            analysis_view(
-                [
-                    analyze(recording)
-                    for recording in read_cassette(FIXTURES / "systems/assisters-malformed.jsonl")
-                ]
-            ),
+        DOCS / "dialects.md": with_tables(
+            (DOCS / "dialects.md").read_text("utf-8"), dialect_table()
         ),
+        DOCS / "analyze.svg": analysis_picture("systems/assisters-malformed.jsonl"),
+        DOCS / "steps.svg": analysis_picture("systems/fastgpt-tools.jsonl"),
         DOCS / "show.svg": picture(
             "streamlab show fixtures/broken/relay.jsonl",
             events_view(lay_out(read_cassette(FIXTURES / "broken/relay.jsonl")[0]), Selection()),
@@ -115,6 +113,20 @@ def option_text(option: Option) -> str:
     return f"{name} ({means})" if means else name
 
 
+def dialect_table() -> str:
+    """Every dialect: what its module says it is, the evidence for it in a fixture, its end."""
+    cassettes = sorted(FIXTURES.rglob("*.jsonl"), key=lambda path: path.stem)
+    analyses = [analyze(recording) for path in cassettes for recording in read_cassette(path)]
+    evidence = {analysis.dialect: analysis.evidence for analysis in reversed(analyses)}
+    rows = ["| dialect | what it is | evidence, for example | what ends it |", "|---|---|---|---|"]
+    for dialect in DIALECTS:
+        module = sys.modules[dialect.detect.__module__]
+        title = str(module.__doc__).partition("\n")[0].removesuffix(".")
+        cells = (f"`{dialect.name}`", title, evidence[dialect.name], dialect.ends)
+        rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(rows)
+
+
 def with_tables(text: str, tables: str) -> str:
     """The text with what stands between its two comments exchanged."""
     start = text.index("do not edit -->\n") + len("do not edit -->\n")
@@ -135,6 +147,12 @@ def printed(block: re.Match[str]) -> str:
         cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", check=True,
     )  # fmt: skip
     return f"$ streamlab {block[1]}\n{ran.stdout}"
+
+
+def analysis_picture(name: str) -> str:
+    """What `analyze` shows of a cassette in fixtures/."""
+    analyses = [analyze(recording) for recording in read_cassette(FIXTURES / name)]
+    return picture(f"streamlab analyze fixtures/{name}", analysis_view(analyses))
 
 
 def picture(command: str, renderable: RenderableType) -> str:

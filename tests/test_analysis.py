@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamlab.analysis import analyze, distribution, percentile_ns
-from streamlab.recording import End
+from streamlab.recording import UNTIMED, End
 from tests.conftest import DONE, chat_event, make_recording
 
 
@@ -115,12 +115,24 @@ def test_stalls_are_gaps_above_the_threshold() -> None:
 
 
 def test_event_types_are_counted_in_order_of_appearance() -> None:
-    """Type, count, first and last arrival."""
-    stream = [b"event: b\ndata: 1\n\n", b"event: a\ndata: 1\n\n", b"event: b\ndata: 1\n\n"]
+    """Type, count, bytes, first and last arrival, and the longest gap within the type."""
+    stream = [b"event: b\ndata: 1\n\n", b"event: a\ndata: 1\n\n", b"event: b\ndata: 12\n\n"]
     counted = analyze(make_recording(*stream, gap_ns=100)).event_types
-    assert [("b", 2, 100, 300), ("a", 1, 200, 200)] == [
-        (each.type, each.count, each.first_at_ns, each.last_at_ns) for each in counted
+    assert [("b", 2, 37, 100, 300, 200), ("a", 1, 18, 200, 200, None)] == [
+        (each.type, each.count, each.bytes, each.first_at_ns, each.last_at_ns, each.gap_max_ns)
+        for each in counted
     ]
+
+
+def test_the_median_gap_of_an_event_type_needs_six() -> None:
+    """As any median here; and an untimed recording has no gaps."""
+    recording = make_recording(*[DONE] * 7, gap_ns=100)
+    (counted,) = analyze(recording).event_types
+    assert (100, 100) == (counted.gap_p50_ns, counted.gap_max_ns)
+    (fewer,) = analyze(make_recording(*[DONE] * 6, gap_ns=100)).event_types
+    assert (None, 100) == (fewer.gap_p50_ns, fewer.gap_max_ns)
+    (untimed,) = analyze(replace(recording, tags=(UNTIMED,))).event_types
+    assert (None, None) == (untimed.gap_p50_ns, untimed.gap_max_ns)
 
 
 def test_malformed_bytes_are_listed_in_order_with_span_and_time() -> None:

@@ -2,7 +2,6 @@
 
 import base64
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,13 +21,9 @@ from streamlab.dialect import (
 from streamlab.dialect.delta import as_json
 from streamlab.recording import Response
 from streamlab.sse import Event
+from tests.conftest import json_lines
 
-CASES = [
-    json.loads(line)
-    for line in (Path(__file__).parent / "data" / "dialect_cases.jsonl")
-    .read_text("utf-8")
-    .splitlines()
-]
+CASES = json_lines("dialect_cases.jsonl") + json_lines("dialect_cases_agents.jsonl")
 
 
 def json_or_none(text: str) -> Any:
@@ -71,12 +66,20 @@ def test_case(case: dict[str, Any]) -> None:
     if "calls" in case:
         calls = [delta for delta in deltas if delta.kind == "tool_call"]
         assert case["calls"] == [[call.name, call.call_id, call.call_index] for call in calls]
+    if "steps" in case:
+        assert case["steps"] == [list(delta.step) for delta in deltas if delta.step is not None]
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
 def test_end_marker(dialect: Dialect) -> None:
     """[DONE] is the end in every dialect that has one."""
     assert ["end"] == [delta.kind for delta in dialect.read(chunk(event("[DONE]")))]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
+def test_every_dialect_says_what_ends_it(dialect: Dialect) -> None:
+    """docs/dialects.md shows it."""
+    assert dialect.ends
 
 
 JSON_NAMES = (
@@ -89,6 +92,9 @@ JSON_NAMES = (
     *("usageMetadata", "thoughtsTokenCount", "promptFeedback", "event_type", "step", "interaction"),
     *("step_details", "last_error", "tokens", "stop", "token", "details", "generated_text"),
     *("results", "errors", "x_groq", "timings", "code", "value"),
+    *("parts", "artifact", "artifacts", "status", "message", "metadata", "params", "ops", "input"),
+    *("elapsed_time", "runningTime", "id", "last_error", "answer", "thought", "tool_call_chunks"),
+    *("data", "result"),
 )
 # What the dialects tell events by: the types and kinds of all cases.
 LABELS = sorted(
@@ -96,7 +102,7 @@ LABELS = sorted(
         payload[field]
         for case in CASES
         if isinstance(payload := json_or_none(case["data"]), dict)
-        for field in ("type", "object", "event_type")
+        for field in ("type", "object", "event_type", "event", "kind", "method", "jsonrpc")
         if isinstance(payload.get(field), str)
     }
 )
@@ -113,6 +119,12 @@ json_values = st.recursive(
             st.sampled_from(JSON_NAMES),
             inner,
             max_size=4,
+        )
+        | st.builds(
+            lambda field, label, rest: {field: label, **rest},
+            st.sampled_from(["type", "event", "kind", "jsonrpc"]),
+            st.sampled_from(LABELS),
+            st.dictionaries(st.sampled_from(JSON_NAMES), inner, max_size=3),
         )
     ),
     max_leaves=12,
@@ -158,6 +170,7 @@ def test_any_event_can_be_read(text: str, name: str, dialect: Dialect) -> None:
     deltas = dialect.read(found)
     assert deltas
     assert main_delta(deltas) in deltas
+    assert len(deltas) == len(Reader(Detection(dialect, "")).read(found))
     detect("https://api.example/v1/chat/completions", None, [found])
 
 

@@ -1,5 +1,8 @@
 """What people see: numbers readable, untrusted text drawn, everything fitted to the terminal."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +24,7 @@ from streamlab.report import (
     visible,
 )
 from streamlab.store import Library
-from tests.conftest import CASSETTES, FIXTURES
+from tests.conftest import CASSETTES, FIXTURES, make_recording
 
 
 def shown(renderable: RenderableType, width: int) -> list[str]:
@@ -109,3 +112,41 @@ def test_two_analyses_stand_side_by_side() -> None:
     assert "248 ms" in ttft
     assert format_ns(analyses[1].ttft_ns) in ttft
     assert len(lines) <= 26
+
+
+@pytest.mark.parametrize("path", CASSETTES, ids=lambda path: str(path.stem))
+def test_an_analysis_of_one_recording_fits_into_80_columns(path: Path) -> None:
+    """Its tables, too; all steps and event types are there, and no time is cut."""
+    (recording,) = read_cassette(path)
+    analysis = analyze(recording)
+    lines = shown(analysis_view([replace(analysis, malformed=(), errors=())]), 80)
+    assert all(cell_len(line) <= 80 for line in lines), path
+    text = "\n".join(lines)
+    for step in analysis.steps:
+        assert (step.label or step.name)[:22] in text
+    assert "…" not in text
+
+
+def test_steps_are_drawn_over_the_time_of_the_stream() -> None:
+    """Fourteen columns, of which each bar takes its own; what is open reaches to the end."""
+    told = [("started", "1", "a"), ("finished", "1", "a"), ("started", "2", "b\\u001b"),
+            ("started", "3", "c"), ("finished", "3", "c"), ("finished", "9", "d")]  # fmt: skip
+    node = 'data: {"event":"node_%s","data":{"id":"%s","title":"%s"}}\n\n'
+    pieces = [(node % each).encode() for each in told]
+    lines = shown(analysis_view([analyze(make_recording(*pieces, gap_ns=10_000_000))]), 80)
+    start = next(number for number, line in enumerate(lines) if line.startswith("step "))
+    assert [
+        "a     node_started   10.0 ms  10.0 ms            ██",
+        "b␛    node_started   30.0 ms     open                ████████",
+        "  c   node_started   40.0 ms  10.0 ms                  ██",
+        "  d   node_finished        -        -                      ▏",
+    ] == lines[start + 1 : start + 5]
+
+
+def test_many_steps_are_not_all_shown() -> None:
+    """Twenty, and how many more."""
+    node = 'data: {"event":"node_started","data":{"id":"%d","title":"n"}}\n\n'
+    body = "".join(node % number for number in range(1025)).encode()
+    lines = shown(analysis_view([analyze(make_recording(body))]), 80)
+    assert "… and 1,005 more" == lines[-2]
+    assert 20 == sum("node_started" in line for line in lines)

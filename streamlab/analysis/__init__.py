@@ -4,6 +4,7 @@ from streamlab.analysis.answer import Answer, ToolCall, answers
 from streamlab.analysis.assemble import Assembled, assemble
 from streamlab.analysis.live import LiveStream
 from streamlab.analysis.percentile import Distribution, distribution, percentile_ns
+from streamlab.analysis.steps import StepTime, step_times
 from streamlab.analysis.stream import (
     DEFAULT_STALL_NS,
     Analysis,
@@ -28,6 +29,7 @@ __all__ = [
     "Malformed",
     "ReadEvent",
     "Stall",
+    "StepTime",
     "Stream",
     "TokenSource",
     "ToolCall",
@@ -37,4 +39,5 @@ __all__ = [
     "distribution",
     "percentile_ns",
     "read_stream",
+    "step_times",
 ]

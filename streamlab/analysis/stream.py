@@ -24,9 +24,21 @@ from itertools import pairwise
 from typing import Final, Literal, NamedTuple
 
 from streamlab.analysis.answer import Answer, answers, last_usage
-from streamlab.analysis.percentile import Distribution, distribution
+from streamlab.analysis.percentile import Distribution, distribution, percentile_ns
+from streamlab.analysis.steps import StepTime, step_times
 from streamlab.content_coding import Defect, decoded_body
-from streamlab.dialect import Chunk, Delta, Detection, Reader, Usage, chunk, detect, parse_json
+from streamlab.dialect import (
+    SPECIFIC,
+    Chunk,
+    Delta,
+    Detection,
+    Dialect,
+    Reader,
+    Usage,
+    chunk,
+    detect,
+    parse_json,
+)
 from streamlab.framing import Framing
 from streamlab.recording import UNTIMED, End, Recording
 from streamlab.redaction import redact_text
@@ -72,12 +84,16 @@ class ReadEvent(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventCount:
-    """How many events of one type there were, and when the first and the last arrived."""
+    """How many events of one type there were, the bytes they took up, when the first and the last
+    arrived, and the gaps between each and the next of its type: the median and the longest."""
 
     type: str
     count: int
+    bytes: int
     first_at_ns: int
     last_at_ns: int
+    gap_p50_ns: int | None
+    gap_max_ns: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +155,7 @@ class Analysis:
     coalesced_events: int
     comments: int
     event_types: tuple[EventCount, ...]
+    steps: tuple[StepTime, ...]
     malformed: tuple[Malformed, ...]
     has_end_marker: bool
     text: str
@@ -167,15 +184,17 @@ class Stream:
     events: tuple[ReadEvent, ...]
 
 
-def read_stream(recording: Recording) -> Stream:
-    """Decode a recording's body, find its dialect, and read each event in it."""
+def read_stream(recording: Recording, *, specific: Sequence[Dialect] = SPECIFIC) -> Stream:
+    """Decode a recording's body, find its dialect, and read each event in it. `specific` are the
+    dialects that are asked first (see `dialect.detect`)."""
     framing, arrived = framed_arrivals(recording)
     found = [
         (arrival, event, chunk(event))
         for arrival in arrived
         if isinstance(event := arrival.item, Event)
     ]
-    detection = detect(recording.request.url, recording.response, (each for _, _, each in found))
+    chunks = (each for _, _, each in found)
+    detection = detect(recording.request.url, recording.response, chunks, specific=specific)
     reader = Reader(detection)
     events = tuple(
         ReadEvent(arrival, event, each, reader.read(each)) for arrival, event, each in found
@@ -235,6 +254,7 @@ def analyze(
         coalesced_events=len(events) - len({event.arrival.read_index for event in events}),
         comments=sum(isinstance(arrival.item, Comment) for arrival in arrived),
         event_types=_count_types(events),
+        steps=step_times((e.arrival.at_ns, delta) for e in events for delta in e.deltas),
         malformed=_malformed(arrived, events),
         has_end_marker=any(delta.kind == "end" for delta in deltas),
         text="".join(answer.text for answer in said if answer.choice == 0),
@@ -260,6 +280,10 @@ def _without_times(analysis: Analysis) -> Analysis:
         gaps=distribution(()),
         gaps_ns=(),
         stalls=(),
+        event_types=tuple(
+            replace(counted, gap_p50_ns=None, gap_max_ns=None) for counted in analysis.event_types
+        ),
+        steps=tuple(replace(step, start_ns=None, stop_ns=None) for step in analysis.steps),
     )
 
 
@@ -304,12 +328,23 @@ def _stalls(times_ns: list[int], end: End | None, stall_ns: int) -> tuple[Stall,
 
 
 def _count_types(events: tuple[ReadEvent, ...]) -> tuple[EventCount, ...]:
-    times_by_type: dict[str, list[int]] = {}
+    by_type: dict[str, list[ReadEvent]] = {}
     for event in events:
-        times_by_type.setdefault(event.event.type, []).append(event.arrival.at_ns)
-    return tuple(
-        EventCount(type=type_, count=len(times), first_at_ns=times[0], last_at_ns=times[-1])
-        for type_, times in times_by_type.items()
+        by_type.setdefault(event.event.type, []).append(event)
+    return tuple(_count_type(type_, alike) for type_, alike in by_type.items())
+
+
+def _count_type(type_: str, events: list[ReadEvent]) -> EventCount:
+    times_ns = [event.arrival.at_ns for event in events]
+    gaps_ns = [later - earlier for earlier, later in pairwise(times_ns)]
+    return EventCount(
+        type=type_,
+        count=len(events),
+        bytes=sum(event.event.stop - event.event.start for event in events),
+        first_at_ns=times_ns[0],
+        last_at_ns=times_ns[-1],
+        gap_p50_ns=percentile_ns(gaps_ns, 50),
+        gap_max_ns=max(gaps_ns, default=None),
     )
 
 

@@ -5,15 +5,18 @@ where a later one has to be told from an earlier one that says too much. A diale
 with stated evidence and is always a guess: it reads events and never changes them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
+from streamlab.dialect.a2a import A2A
+from streamlab.dialect.ag_ui import AG_UI
 from streamlab.dialect.anthropic import ANTHROPIC
 from streamlab.dialect.bedrock_converse import BEDROCK_CONVERSE
 from streamlab.dialect.bedrock_invoke import BEDROCK_INVOKE
 from streamlab.dialect.cohere import COHERE_V2
+from streamlab.dialect.coze import COZE
 from streamlab.dialect.delta import (
     OUTPUT_KINDS,
     Chunk,
@@ -26,10 +29,14 @@ from streamlab.dialect.delta import (
     chunk,
     parse_json,
 )
+from streamlab.dialect.dify import DIFY, DIFY_AGENT
 from streamlab.dialect.fastgpt import FASTGPT
 from streamlab.dialect.gemini import GEMINI
 from streamlab.dialect.gemini_interactions import GEMINI_INTERACTIONS
+from streamlab.dialect.langgraph import LANGGRAPH
+from streamlab.dialect.langserve import LANGSERVE
 from streamlab.dialect.llama_cpp import LLAMA_CPP
+from streamlab.dialect.mcp import MCP
 from streamlab.dialect.ollama import OLLAMA
 from streamlab.dialect.one_field import ONE_FIELD
 from streamlab.dialect.openai_assistants import OPENAI_ASSISTANTS
@@ -40,6 +47,7 @@ from streamlab.dialect.openai_transcriptions import OPENAI_TRANSCRIPTIONS
 from streamlab.dialect.raw_text import RAW_TEXT
 from streamlab.dialect.replicate import REPLICATE
 from streamlab.dialect.tgi import TGI
+from streamlab.dialect.vercel_ai_ui import VERCEL_AI_UI
 from streamlab.dialect.watsonx import WATSONX
 from streamlab.recording import Response, media_type
 
@@ -47,6 +55,7 @@ __all__ = [
     "DIALECTS",
     "EVENTS_LOOKED_AT",
     "OUTPUT_KINDS",
+    "SPECIFIC",
     "Chunk",
     "Clue",
     "Delta",
@@ -63,7 +72,16 @@ __all__ = [
 ]
 
 SPECIFIC: Final[tuple[Dialect, ...]] = (
+    VERCEL_AI_UI,
     FASTGPT,
+    DIFY_AGENT,
+    DIFY,
+    COZE,
+    LANGGRAPH,
+    LANGSERVE,
+    AG_UI,
+    A2A,
+    MCP,
     OPENAI_CHAT,
     OPENAI_COMPLETIONS,
     OLLAMA,
@@ -108,10 +126,17 @@ class Detection(NamedTuple):
     evidence: str
 
 
-def detect(url: str, response: Response | None, chunks: Iterable[Chunk]) -> Detection | None:
+def detect(
+    url: str,
+    response: Response | None,
+    chunks: Iterable[Chunk],
+    *,
+    specific: Sequence[Dialect] = SPECIFIC,
+) -> Detection | None:
     """The dialect for which an early event, or what came before it, gives evidence, or None.
 
-    `chunks` are the events of the stream so far.
+    `chunks` are the events of the stream so far. The dialects of `specific` are asked in their
+    order, then those of `GENERAL`; `(MINE, *SPECIFIC)` asks one of your own first.
     """
     path = urlsplit(url).path
     headers = response.headers if response else ()
@@ -121,7 +146,7 @@ def detect(url: str, response: Response | None, chunks: Iterable[Chunk]) -> Dete
         for each in islice(chunks, EVENTS_LOOKED_AT)
     ]
     for clue in clues:
-        for dialect in SPECIFIC:
+        for dialect in specific:
             if evidence := dialect.detect(clue):
                 return Detection(dialect, evidence)
     for dialect in GENERAL:
@@ -136,7 +161,8 @@ class Reader:
 
     def __init__(self, detection: Detection | None) -> None:
         self._dialect = detection.dialect if detection else None
-        self._so_far: dict[tuple[DeltaKind, int, str], str] = {}
+        # The pieces so far, by kind, choice, and the tool call or text that they belong to.
+        self._pieces: dict[tuple[DeltaKind, int, str], list[str]] = {}
 
     def read(self, chunk: Chunk) -> tuple[Delta, ...]:
         """The deltas of an event, at least one.
@@ -149,17 +175,30 @@ class Reader:
             return ((chunk.malformed if is_object else None) or Delta("other"),)
         deltas = self._dialect.read(chunk)
         for delta in deltas:
-            if delta.is_cumulative:
+            if delta.is_cumulative or delta.is_whole:
                 return tuple(map(self._increment, deltas))
+        for delta in deltas:
+            if delta.is_output:
+                self._pieces_of(delta).append(delta.text)
         return deltas
 
+    def _pieces_of(self, delta: Delta) -> list[str]:
+        key = (delta.kind, delta.choice, delta.call_id or delta.name)
+        return self._pieces.setdefault(key, [])
+
     def _increment(self, delta: Delta) -> Delta:
-        """What a cumulative text adds to the one before it; all of it, if it is another text."""
-        if not delta.is_cumulative:
+        """What a text adds to the pieces before it. A cumulative one that does not begin with them
+        is another text, and new in full."""
+        if not delta.is_output:
             return delta
-        key = (delta.kind, delta.choice, delta.call_id)
-        before, self._so_far[key] = self._so_far.get(key, ""), delta.text
-        return delta._replace(text=delta.text.removeprefix(before))
+        pieces = self._pieces_of(delta)
+        if delta.is_cumulative:
+            added = delta.text.removeprefix("".join(pieces))
+            pieces[:] = [delta.text]
+        else:
+            added = "" if delta.is_whole and pieces else delta.text
+            pieces.append(added)
+        return delta._replace(text=added)
 
 
 def main_delta(deltas: tuple[Delta, ...]) -> Delta:

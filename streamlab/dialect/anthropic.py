@@ -129,4 +129,4 @@ _BY_TYPE: Final[dict[str, Callable[[dict[str, object]], tuple[Delta, ...]]]] = {
     "error": lambda payload: read_error(payload) or (Delta("error"),),
 }
 
-ANTHROPIC = Dialect(name="anthropic", detect=_detect, read=_read)
+ANTHROPIC = Dialect(name="anthropic", detect=_detect, read=_read, ends="`message_stop`, or `error`")

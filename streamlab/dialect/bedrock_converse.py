@@ -125,4 +125,6 @@ _NAMED: Final[Mapping[str, Callable[[JsonObject], tuple[Delta, ...]]]] = {
 # Others name something `metadata`, too.
 _OWN_NAMES: Final = tuple(name for name in _NAMED if name != "metadata")
 
-BEDROCK_CONVERSE = Dialect(name="bedrock.converse", detect=_detect, read=_read)
+BEDROCK_CONVERSE = Dialect(
+    name="bedrock.converse", detect=_detect, read=_read, ends="`metadata`, after `messageStop`"
+)

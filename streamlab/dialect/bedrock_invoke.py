@@ -135,4 +135,9 @@ _INNER: Final[tuple[tuple[str, Callable[[JsonObject], list[Delta] | tuple[Delta,
     *((name, read_named) for name in ("contentBlockStop", "messageStop", "metadata")),
 )
 
-BEDROCK_INVOKE = Dialect(name="bedrock.invoke", detect=_detect, read=_read)
+BEDROCK_INVOKE = Dialect(
+    name="bedrock.invoke",
+    detect=_detect,
+    read=_read,
+    ends="a chunk with `amazon-bedrock-invocationMetrics`",
+)

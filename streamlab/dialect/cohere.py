@@ -91,4 +91,6 @@ def _read_end(delta: dict[str, object]) -> tuple[Delta, ...]:
     return (*deltas, Delta("end"))
 
 
-COHERE_V2 = Dialect(name="cohere.v2", detect=_detect, read=_read)
+COHERE_V2 = Dialect(
+    name="cohere.v2", detect=_detect, read=_read, ends="`message-end`; `[DONE]` after it"
+)

@@ -19,6 +19,7 @@ __all__ = [
     "as_count",
     "as_json",
     "as_list",
+    "as_ms",
     "as_object",
     "as_text",
     "chunk",
@@ -45,6 +46,8 @@ DeltaKind = Literal[
 OUTPUT_KINDS: Final[frozenset[DeltaKind]] = frozenset({"text", "reasoning", "tool_call", "refusal"})
 
 _EXCERPT_CHARS: Final = 32
+# Beyond that a number is no duration; and an int may be too large for a float.
+_MAX_S: Final = 1e11
 
 
 class Usage(NamedTuple):
@@ -59,13 +62,15 @@ class Usage(NamedTuple):
 
 
 class Step(NamedTuple):
-    """A step of an agent or workflow (a node, a tool's run) that begins or ends.
+    """A step of an agent or workflow (a node, a tool's run) that begins or ends; or that ended some
+    time ago and is only `stated` now.
 
-    `id` pairs the two; "" where the protocol has none: then the delta's `text`, the step's label,
-    does. `stated_ms` is how long it took by the server's own account.
+    `id` pairs these; "" where the protocol has none: then the step's label does, which is the
+    delta's `text`, of a tool call its `name`. `stated_ms` is how long it took by the server's own
+    account.
     """
 
-    phase: Literal["begin", "end"]
+    phase: Literal["begin", "end", "stated"]
     id: str = ""
     stated_ms: float | None = None
 
@@ -74,8 +79,9 @@ class Delta(NamedTuple):
     """The increment that one event carries for one choice.
 
     `call_id` and `call_index` say which tool call a piece belongs to, as far as it says so itself.
-    A text that `is_cumulative` is all there is so far of its choice and kind; `Reader` makes an
-    increment of it.
+    A text that `is_cumulative` is all there is so far of its choice and kind, and one that
+    `is_whole` repeats at the end what came in pieces, if any came; `Reader` makes an increment of
+    both. Where several texts are written at once, `name` says which one a piece belongs to.
     """
 
     kind: DeltaKind
@@ -88,6 +94,7 @@ class Delta(NamedTuple):
     call_index: int | None = None
     step: Step | None = None
     is_cumulative: bool = False
+    is_whole: bool = False
 
     @property
     def is_output(self) -> bool:
@@ -120,12 +127,13 @@ class Dialect:
     """One wire format.
 
     `detect` answers with the evidence in words, or None; `read` turns an event into its deltas (at
-    least one) and never raises.
+    least one) and never raises. `ends` says in Markdown what ends a healthy stream.
     """
 
     name: str
     detect: Callable[[Clue], str | None]
     read: Callable[[Chunk], tuple[Delta, ...]]
+    ends: str = ""
 
 
 class _NonFiniteError(ValueError):
@@ -199,8 +207,15 @@ def as_count(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
+def as_ms(seconds: object) -> float | None:
+    """A number of seconds from 0 up to some thousand years in milliseconds, else None."""
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        return None
+    return round(seconds * 1000.0, 3) if 0 <= seconds < _MAX_S else None
+
+
 def as_json(value: object) -> str:
-    """The value as JSON, as far as it can be written: "" where it nests too deeply."""
+    """The value as JSON text; "" if it is nested too deeply to be written."""
     try:
         return json.dumps(value, ensure_ascii=False)
     except RecursionError:

@@ -92,4 +92,4 @@ def _read_usage(usage: dict[str, object]) -> Usage:
     )
 
 
-GEMINI = Dialect(name="gemini", detect=_detect, read=_read)
+GEMINI = Dialect(name="gemini", detect=_detect, read=_read, ends="nothing: the connection closes")

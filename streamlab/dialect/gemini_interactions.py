@@ -96,4 +96,9 @@ def _read_completed(interaction: dict[str, object]) -> tuple[Delta, ...]:
     return tuple(deltas)
 
 
-GEMINI_INTERACTIONS = Dialect(name="gemini.interactions", detect=_detect, read=_read)
+GEMINI_INTERACTIONS = Dialect(
+    name="gemini.interactions",
+    detect=_detect,
+    read=_read,
+    ends="`interaction.completed`, and `[DONE]`",
+)

@@ -60,4 +60,4 @@ def _reason(payload: dict[str, object]) -> str:
     return next(fields, "stop")
 
 
-LLAMA_CPP = Dialect(name="llama.cpp", detect=_detect, read=_read)
+LLAMA_CPP = Dialect(name="llama.cpp", detect=_detect, read=_read, ends="a chunk with `stop: true`")

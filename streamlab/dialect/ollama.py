@@ -89,4 +89,4 @@ def _read_end(payload: dict[str, object]) -> list[Delta]:
     return end
 
 
-OLLAMA = Dialect(name="ollama", detect=_detect, read=_read)
+OLLAMA = Dialect(name="ollama", detect=_detect, read=_read, ends="a line with `done: true`")

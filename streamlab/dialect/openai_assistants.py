@@ -99,4 +99,6 @@ def _read_run(run: dict[str, object]) -> tuple[Delta, ...]:
     return tuple(deltas)
 
 
-OPENAI_ASSISTANTS = Dialect(name="openai.assistants", detect=_detect, read=_read)
+OPENAI_ASSISTANTS = Dialect(
+    name="openai.assistants", detect=_detect, read=_read, ends="`event: done` with `[DONE]`"
+)

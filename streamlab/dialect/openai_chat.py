@@ -179,4 +179,4 @@ def read_counts(usage: dict[str, object]) -> Usage:
     )
 
 
-OPENAI_CHAT = Dialect(name="openai.chat", detect=_detect, read=_read)
+OPENAI_CHAT = Dialect(name="openai.chat", detect=_detect, read=_read, ends="`[DONE]`")

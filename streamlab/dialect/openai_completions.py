@@ -42,4 +42,4 @@ def _read_text(choice: dict[str, object], number: int) -> list[Delta]:
     return [Delta(kind="text", text=text, choice=number)] if text else []
 
 
-OPENAI_COMPLETIONS = Dialect(name="openai.completions", detect=_detect, read=_read)
+OPENAI_COMPLETIONS = Dialect(name="openai.completions", detect=_detect, read=_read, ends="`[DONE]`")

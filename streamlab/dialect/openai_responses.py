@@ -118,4 +118,9 @@ def _read_last(response: dict[str, object]) -> tuple[Delta, ...]:
     return (*deltas, Delta("end"))
 
 
-OPENAI_RESPONSES = Dialect(name="openai.responses", detect=_detect, read=_read)
+OPENAI_RESPONSES = Dialect(
+    name="openai.responses",
+    detect=_detect,
+    read=_read,
+    ends="`response.completed`, `.failed` or `.incomplete`, or `error`",
+)

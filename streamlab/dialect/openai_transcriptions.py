@@ -46,4 +46,6 @@ def _read_done(usage: dict[str, object]) -> tuple[Delta, ...]:
     return (Delta("usage", usage=counts) if counts != Usage() else Delta("empty"),)
 
 
-OPENAI_TRANSCRIPTIONS = Dialect(name="openai.transcriptions", detect=_detect, read=_read)
+OPENAI_TRANSCRIPTIONS = Dialect(
+    name="openai.transcriptions", detect=_detect, read=_read, ends="`transcript.text.done`"
+)

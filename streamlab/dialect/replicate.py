@@ -37,4 +37,4 @@ def _read(chunk: Chunk) -> tuple[Delta, ...]:
     return (Delta("end" if event.data.strip() == "[DONE]" else "other"),)
 
 
-REPLICATE = Dialect(name="replicate", detect=_detect, read=_read)
+REPLICATE = Dialect(name="replicate", detect=_detect, read=_read, ends="`event: done`")

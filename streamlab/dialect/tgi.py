@@ -57,4 +57,4 @@ def _read_details(details: dict[str, object]) -> tuple[Delta, ...]:
     return tuple(deltas)
 
 
-TGI = Dialect(name="tgi", detect=_detect, read=_read)
+TGI = Dialect(name="tgi", detect=_detect, read=_read, ends="an event with `generated_text`")

@@ -51,4 +51,4 @@ def _read_object(payload: dict[str, object]) -> tuple[Delta, ...]:
     return tuple(deltas)
 
 
-WATSONX = Dialect(name="watsonx", detect=_detect, read=_read)
+WATSONX = Dialect(name="watsonx", detect=_detect, read=_read, ends="nothing: the connection closes")

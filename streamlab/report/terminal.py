@@ -12,13 +12,18 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from streamlab.analysis import Analysis, Malformed
+from streamlab.analysis import Analysis, Malformed, StepTime
 from streamlab.report.show_text import format_ns, format_rate, one_line
 
 __all__ = ["analysis_view", "end_text", "plain_table", "status_text"]
 
 _BARS: Final = " ▁▂▃▄▅▆▇█"
 _PACE_COLUMNS: Final = 20
+_STEP_COLUMNS: Final = 14
+_EIGHTHS: Final = " ▏▎▍▌▋▊▉"
+# What a workflow that goes round in circles shows of itself; --json has all.
+_STEPS_SHOWN: Final = 20
+_DEPTH_SHOWN: Final = 4
 _END_STYLES: Final = {"complete": "green", "client_closed": "yellow"}
 
 
@@ -179,6 +184,8 @@ def _details(analysis: Analysis, *, titled: bool) -> list[RenderableType]:
     parts: list[RenderableType] = []
     if len(analysis.event_types) > 1:
         parts.append(_event_types(analysis))
+    if analysis.steps:
+        parts += _steps(analysis)
     parts += [
         Text.assemble(("error  ", "bold red"), one_line(error, 300)) for error in analysis.errors
     ]
@@ -190,22 +197,66 @@ def _details(analysis: Analysis, *, titled: bool) -> list[RenderableType]:
 
 def _event_types(analysis: Analysis) -> Table:
     table = plain_table()
-    table.title_justify = "left"
-    for name, justify in (
-        ("\nevent type", False),
-        ("count", True),
-        ("first", True),
-        ("last", True),
-    ):
-        table.add_column(name, justify="right" if justify else "left", vertical="bottom")
+    table.add_column("\nevent type", vertical="bottom", overflow="fold")
+    for name in ("count", "bytes", "first", "last", "gap p50", "gap max"):
+        table.add_column(f"\n{name}", justify="right", no_wrap=True)
     for counted in analysis.event_types:
         table.add_row(
             Text(one_line(counted.type, 40)),
             f"{counted.count:,}",
+            f"{counted.bytes:,}",
             format_ns(counted.first_at_ns),
             format_ns(counted.last_at_ns),
+            format_ns(counted.gap_p50_ns),
+            format_ns(counted.gap_max_ns),
         )
     return table
+
+
+def _steps(analysis: Analysis) -> list[RenderableType]:
+    """The steps with their times as bars, the column being all the time of the stream."""
+    table = plain_table()
+    table.add_column("\nstep", no_wrap=True, overflow="ellipsis")
+    table.add_column("\n", no_wrap=True, overflow="ellipsis")
+    for name in ("from", "took", "stated"):
+        table.add_column(f"\n{name}", justify="right", no_wrap=True)
+    table.add_column("\n", width=_STEP_COLUMNS, no_wrap=True)
+    shown = analysis.steps[:_STEPS_SHOWN]
+    last_ns = max(step.stop_ns or step.start_ns or 0 for step in analysis.steps)
+    all_ns = max(last_ns, analysis.total_ns or 0)
+    for step in shown:
+        indent = "  " * min(step.depth, _DEPTH_SHOWN)
+        table.add_row(
+            Text(indent + one_line(step.label or step.name, 24 - len(indent))),
+            Text(one_line(step.name, 16) if step.label else "", "dim"),
+            format_ns(step.start_ns),
+            _took(step),
+            "" if step.stated_ms is None else format_ns(round(step.stated_ms * 1e6)),
+            Text(_span_bar(step, all_ns), "cyan"),
+        )
+    rest = len(analysis.steps) - len(shown)
+    return [table, Text(f"… and {rest:,} more", "dim")] if rest else [table]
+
+
+def _took(step: StepTime) -> Text:
+    if step.start_ns is None:
+        return Text("-")
+    if step.stop_ns is None:
+        return Text("open", "yellow")
+    return Text(format_ns(step.stop_ns - step.start_ns))
+
+
+def _span_bar(step: StepTime, all_ns: int) -> str:
+    """A bar as long as the step, to an eighth of a column, from the column in which it began; of
+    one that is open to the end."""
+    start_ns = step.stop_ns if step.start_ns is None else step.start_ns
+    if start_ns is None or not all_ns:
+        return ""
+    first = min(start_ns * _STEP_COLUMNS // all_ns, _STEP_COLUMNS - 1)
+    if step.stop_ns is None:
+        return " " * first + "█" * (_STEP_COLUMNS - first)
+    eighths = max(1, (step.stop_ns - start_ns) * _STEP_COLUMNS * 8 // all_ns)
+    return " " * first + "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
 
 
 def _malformed(malformed: Malformed) -> Text:
