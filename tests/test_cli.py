@@ -91,7 +91,10 @@ def test_the_key_of_the_environment_is_sent_and_not_kept(tmp_path: Path) -> None
     [
         ([send(HEAD + http_chunk(chat_event("a"))), raw_server.close], ["truncated"]),
         ([send(HEAD + http_chunk(chat_event("a"))), raw_server.reset], ["reset"]),
-        ([send(HEAD + http_chunk(b"data: {\n\n") + b"0\r\n\r\n")], ["1 malformed", "analyze"]),
+        (
+            [send(HEAD + http_chunk(b"data: {\n\n") + b"0\r\n\r\n")],
+            ["1 error, ", "streamlab check"],
+        ),
         ([raw_server.close], ["no response, truncated"]),
         (
             [send(b"HTTP/1.1 429 No\r\nContent-Length: 18\r\n\r\n" + b'{"error":"slower"}')],

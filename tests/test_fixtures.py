@@ -8,6 +8,7 @@ import pytest
 from streamlab.analysis import analyze
 from streamlab.cassette import dumps, loads, read_cassette
 from streamlab.dialect import DIALECTS
+from streamlab.finding import find
 from streamlab.report import analysis_json
 from streamlab.schedule import schedule
 from streamlab.sse import Decoder
@@ -22,7 +23,9 @@ def name_of(path: Path) -> str:
 def test_analysis_golden(cassette: Path, pytestconfig: pytest.Config) -> None:
     """`analyze --json` of each cassette is what its golden file says."""
     golden = cassette.with_suffix(".golden.json")
-    analyses = [analysis_json(analyze(recording)) for recording in read_cassette(cassette)]
+    analyses = [
+        analysis_json(analyze(recording), find(recording)) for recording in read_cassette(cassette)
+    ]
     made = json.dumps(analyses, indent=2, ensure_ascii=False) + "\n"
     if pytestconfig.getoption("--update-goldens"):
         golden.write_text(made, "utf-8")
@@ -71,12 +74,12 @@ def test_documented_malformed_chunk_is_found_and_the_rest_is_read() -> None:
     """The chunk that Assisters documents is no JSON: it is named, and what follows still counts."""
     (recording,) = read_cassette(FIXTURES / "systems/assisters-malformed.jsonl")
     analysis = analyze(recording)
-    (malformed,) = analysis.malformed
+    (malformed,) = [each for each in find(recording) if each.code.startswith("SL3")]
     bad = (
         '{"id":"chatcmpl-abc","object":"chat.completion.chunk",'
         '"choices":[{"delta":{}},"finish_reason":"stop"]}'
     )
-    assert ("json-invalid", bad) == (malformed.code, malformed.text)
+    assert ("SL301", bad) == (malformed.code, malformed.text)
     assert f"data: {bad}\n\n".encode() == recording.body[malformed.start : malformed.stop]
     assert malformed.at_ns in {read.at_ns for read in recording.reads}
     assert analysis.text.endswith(" as well.")

@@ -27,14 +27,13 @@ from streamlab.content_coding import Defect, decoded_body
 from streamlab.dialect import Chunk, Delta, Detection, Reader, Usage, chunk, detect, parse_json
 from streamlab.recording import UNTIMED, End, Recording
 from streamlab.redaction import redact_text
-from streamlab.sse import Blank, Comment, Event, Issue
+from streamlab.sse import Blank, Comment, Event
 from streamlab.timeline import Arrival, arrivals
 
 __all__ = [
     "DEFAULT_STALL_NS",
     "Analysis",
     "EventCount",
-    "Malformed",
     "ReadEvent",
     "Stall",
     "Stream",
@@ -47,8 +46,6 @@ DEFAULT_STALL_NS: Final = 500_000_000
 
 TokenSource = Literal["usage", "deltas"]
 
-# Issues that a healthy stream may well have: legal, and harmless to a reader of the standard.
-_HARMLESS: Final = frozenset({"no-data"})
 _ERROR_CHARS: Final = 300
 
 
@@ -75,19 +72,6 @@ class EventCount:
     count: int
     first_at_ns: int
     last_at_ns: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Malformed:
-    """Bytes of the stream that are not what they should be: `start` to `stop` in the body, decoded
-    if it has a content coding."""
-
-    code: str
-    start: int
-    stop: int
-    at_ns: int
-    text: str
-    cause: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,20 +119,8 @@ class Analysis:
     coalesced_events: int
     comments: int
     event_types: tuple[EventCount, ...]
-    malformed: tuple[Malformed, ...]
     has_end_marker: bool
     text: str
-
-    @property
-    def is_clean(self) -> bool:
-        """Nothing malformed, no error, a 2xx and a good end: exit code 0.
-
-        It is good if it is complete, or if the client hung up after the end marker, as SDKs do.
-        """
-        succeeded = self.status is not None and 200 <= self.status < 300
-        reason = self.end.reason if self.end else None
-        ended = reason == "complete" or (reason == "client_closed" and self.has_end_marker)
-        return succeeded and ended and not self.malformed and not self.errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,7 +199,6 @@ def analyze(
         coalesced_events=len(events) - len({event.arrival.read_index for event in events}),
         comments=sum(isinstance(arrival.item, Comment) for arrival in arrived),
         event_types=_count_types(events),
-        malformed=_malformed(arrived, events),
         has_end_marker=any(delta.kind == "end" for delta in deltas),
         text="".join(d.text for d in deltas if d.kind == "text" and d.choice == 0),
     )
@@ -297,50 +268,6 @@ def _count_types(events: tuple[ReadEvent, ...]) -> tuple[EventCount, ...]:
         EventCount(type=type_, count=len(times), first_at_ns=times[0], last_at_ns=times[-1])
         for type_, times in times_by_type.items()
     )
-
-
-def _malformed(arrived: Sequence[Arrival], events: tuple[ReadEvent, ...]) -> tuple[Malformed, ...]:
-    found = [
-        _malformed_payload(event, delta)
-        for event in events
-        for delta in event.deltas
-        if delta.kind == "malformed"
-    ]
-    found += [
-        Malformed(
-            code=item.code,
-            start=item.start,
-            stop=item.stop,
-            at_ns=arrival.at_ns,
-            text=item.detail,
-            cause=item.cause if isinstance(item, Defect) else _ISSUE_CAUSES[item.code],
-        )
-        for arrival in arrived
-        if isinstance(item := arrival.item, Issue | Defect) and item.code not in _HARMLESS
-    ]
-    return tuple(sorted(found, key=lambda malformed: malformed.start))
-
-
-def _malformed_payload(event: ReadEvent, delta: Delta) -> Malformed:
-    return Malformed(
-        code=delta.name,
-        start=event.event.start,
-        stop=event.event.stop,
-        at_ns=event.arrival.at_ns,
-        text=event.event.data,
-        cause=delta.text,
-    )
-
-
-_ISSUE_CAUSES: Final = {
-    "bom": "a byte order mark starts the stream; some clients lose the first event to it",
-    "invalid-utf8": "these bytes are not UTF-8; a reader sees a replacement character",
-    "unknown-field": "a line with a field name that event streams do not know; readers skip it",
-    "invalid-retry": "a retry must be digits only; readers skip it",
-    "nul-in-id": "an id must not hold U+0000; readers skip it",
-    "unterminated-event": "the stream ended before the empty line that would dispatch this",
-    "block-too-long": "an event above the size limit; its data was not kept",
-}
 
 
 def _error_body(recording: Recording, arrived: Sequence[Arrival]) -> tuple[str, ...]:

@@ -79,7 +79,7 @@ def _null_choices(subject: Subject) -> Iterator[Spot]:
 )
 def _empty_finish(subject: Subject) -> Iterator[Spot]:
     """The finish reason is "" and not null: clients that look for null stop there."""
-    for number, fields in subject.choices:
+    for number, fields in subject.choices if b'""' in subject.body else ():
         if fields.get("finish_reason") == "":
             yield subject.at_event(number, 'finish_reason is ""')
 
@@ -127,7 +127,7 @@ def _no_role(subject: Subject) -> Iterator[Spot]:
         delta = fields.get("delta")
         if isinstance(delta, dict) and delta.get("role"):
             return
-    yield subject.at_event(subject.choices[0].event, "no delta has a role")
+    yield subject.at_event(subject.choices[0][0], "no delta has a role")
 
 
 @rule(
@@ -148,7 +148,7 @@ def _no_role(subject: Subject) -> Iterator[Spot]:
 )
 def _filter(subject: Subject) -> Iterator[Spot]:
     """A chunk carries results of a content filter and no delta."""
-    if not subject.grammar.has_deltas:
+    if not subject.grammar.has_deltas or b'"content_filter_' not in subject.body:
         return
     for number, fields in subject.choices:
         if fields.get("delta") is None and any(name in fields for name in _FILTER_FIELDS):
@@ -172,12 +172,14 @@ def _filter(subject: Subject) -> Iterator[Spot]:
 )
 def _cumulative(subject: Subject) -> Iterator[Spot]:
     """Events hold all the text so far, not only what is new: adding them up repeats it."""
-    for number, event in enumerate(subject.events):
-        if any(delta.is_cumulative for delta in event.deltas):
+    for number, delta in (*subject.said("text"), *subject.said("reasoning")):
+        if delta.is_cumulative:
             yield subject.at_event(number, "this text is all there is so far")
             return
+    if not subject.grammar.has_deltas or b'"message"' not in subject.body:
+        return
     for number, fields in subject.choices:
-        if subject.grammar.has_deltas and fields.get("message") and fields.get("delta"):
+        if fields.get("message") and fields.get("delta"):
             yield subject.at_event(number, "beside the delta stands the message so far")
             return
 

@@ -13,7 +13,6 @@ from streamlab.sse import Issue
 __all__: list[str] = []
 
 _BARE_MARKER: Final = re.compile(r'\s*"?\[DONE\]"?\s*')
-_CUT_MARKER: Final = re.compile(r'"?\[DONE\]"?\s*|data:\s*"?\[DONE\]"?\s*')
 
 
 @rule(
@@ -28,22 +27,15 @@ def _no_end(subject: Subject) -> Iterator[Spot]:
     """The stream ends without its end marker ([DONE], message_stop …): an error unless it has
     finished, or has reported a failure, before."""
     grammar = subject.grammar
-    if subject.was_left or subject.end_event is not None or not subject.events:
+    is_excused = subject.was_left or subject.lost_tail or (grammar.is_typed and subject.failures)
+    if is_excused or subject.end_event is not None or not subject.events:
         return
     if not grammar.has_marker and not grammar.last:
-        return
-    if _tail_is_marker(subject):
         return
     wanted = "[DONE]" if grammar.has_marker else " or ".join(sorted(grammar.last))
     is_cut = grammar.needs_finish and not subject.finished and not subject.failures
     message = f"the stream ends without {wanted}"
     yield subject.at_end(message, severity="error" if is_cut else "warning")
-
-
-def _tail_is_marker(subject: Subject) -> bool:
-    """Whether the end marker is there, and only the empty line behind it is missing (SL207)."""
-    tails = subject.issues.get("unterminated-event", ())
-    return any(_CUT_MARKER.fullmatch(each.item.detail) for each in tails)  # type: ignore[union-attr]
 
 
 @rule(
@@ -93,7 +85,7 @@ def _variant(subject: Subject) -> Iterator[Spot]:
 )
 def _no_finish(subject: Subject) -> Iterator[Spot]:
     """An answer ends without a finish reason: nothing says that it is whole."""
-    if subject.was_left or not subject.grammar.needs_finish:
+    if subject.was_left or subject.lost_tail or not subject.grammar.needs_finish:
         return
     for choice in sorted(subject.seen_choices - subject.finished.keys()):
         yield subject.at_end(f"choice {choice} has no finish reason")

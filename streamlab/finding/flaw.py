@@ -6,7 +6,7 @@ from typing import Final, Literal, NamedTuple
 
 from streamlab.dialect import Delta, parse_json
 
-__all__ = ["Flaw", "FlawKind", "flaw_of", "is_cut"]
+__all__ = ["Flaw", "FlawKind", "block_data", "flaw_of", "is_cut", "is_whole"]
 
 FlawKind = Literal[
     "invalid",  # no JSON
@@ -84,6 +84,19 @@ def _is_line_by_line(data: str) -> bool:
 def _is_document(line: str) -> bool:
     value, malformed = parse_json(line)
     return malformed is None and isinstance(value, dict | list)
+
+
+def is_whole(block: bytes) -> bool:
+    """Whether the block of an event, which lacks only its empty line, holds JSON or the marker."""
+    data = block_data(block)
+    return _END_MARKER.fullmatch(data) is not None or _is_document(data)
+
+
+def block_data(block: bytes) -> str:
+    """The data of a block that may end anywhere."""
+    lines = re.split(r"\r\n|\r|\n", block.decode("utf-8", "replace"))
+    fields = (line.removeprefix("data:") for line in lines if line.startswith("data:"))
+    return "\n".join(field.removeprefix(" ") for field in fields)
 
 
 def is_cut(data: str) -> bool:

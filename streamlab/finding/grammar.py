@@ -44,9 +44,7 @@ _FASTGPT: Final = frozenset(
         "moduleFetchResponse", "chatResponse", "resumePhase", "resumeCompleted", "done",
     }
 )  # fmt: skip
-_RESPONSES_LAST: Final = frozenset(
-    {"response.completed", "response.failed", "response.incomplete", "error"}
-)
+_RESPONSES_LAST: Final = frozenset({"response.completed", "response.failed", "response.incomplete"})
 
 _RESPONSES: Final = Grammar(last=_RESPONSES_LAST, is_typed=True)
 _MESSAGES: Final = Grammar(

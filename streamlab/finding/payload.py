@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from streamlab.finding.example import DONE, FINISH, HEALTHY, HEL, LO, Example
-from streamlab.finding.flaw import FlawKind, is_cut
+from streamlab.finding.flaw import FlawKind, block_data, is_cut
 from streamlab.finding.rule import rule
 from streamlab.finding.subject import Spot, Subject, quoted
 from streamlab.sse import Issue
@@ -17,7 +17,6 @@ __all__: list[str] = []
 _LOOKED_AT: Final = 16
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _ESCAPED_SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
-_DATA_LINE: Final = re.compile(r"^data:? ?", re.MULTILINE)
 
 
 def _flawed(subject: Subject, *kinds: FlawKind) -> Iterator[Spot]:
@@ -62,8 +61,9 @@ def _invalid(subject: Subject) -> Iterator[Spot]:
 )
 def _over_lines(subject: Subject) -> Iterator[Spot]:
     """One JSON document on several data lines: legal, and readers that go line by line fail."""
-    for number, _ in subject.payloads:
-        if "\n" in subject.events[number].event.data:
+    several = [n for n, event in enumerate(subject.events) if "\n" in event.event.data]
+    for number in several:
+        if isinstance(subject.events[number].chunk.payload, dict | list):
             yield subject.at_event(number, "the JSON stands on several data lines")
 
 
@@ -122,9 +122,7 @@ def _truncated(subject: Subject) -> Iterator[Spot]:
     for arrival in subject.issues.get("unterminated-event", ()):
         item = arrival.item
         assert isinstance(item, Issue)
-        text = subject.body[item.start : item.stop].decode("utf-8", "replace")
-        data = "\n".join(line for line in text.splitlines() if line.startswith("data:"))
-        if is_cut(_DATA_LINE.sub("", data)):
+        if is_cut(block_data(subject.body[item.start : item.stop])):
             message = "the stream ends inside this JSON"
             yield subject.at_arrival(arrival, message, item.detail)
 

@@ -86,8 +86,8 @@ def _broken(subject: Subject) -> Iterator[Spot]:
     if not any(type_ == "message_start" for _, type_ in types):
         return
     yield from _before_start(subject)
-    is_missing = subject.end_event is None and not subject.failures and not subject.was_left
-    if is_missing:
+    is_excused = subject.failures or subject.was_left or subject.lost_tail
+    if subject.end_event is None and not is_excused:
         yield subject.at_end("the message has no message_stop")
 
 

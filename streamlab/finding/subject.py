@@ -7,9 +7,9 @@ from functools import cached_property
 from typing import Final, NamedTuple
 
 from streamlab.analysis import Analysis, ReadEvent, Stream
-from streamlab.content_coding import Defect, decoded_body
+from streamlab.content_coding import Defect, content_codings, decoded_body
 from streamlab.dialect import Delta, DeltaKind
-from streamlab.finding.flaw import Flaw, flaw_of
+from streamlab.finding.flaw import Flaw, flaw_of, is_whole
 from streamlab.finding.grammar import Grammar, grammar_of
 from streamlab.finding.model import Limits, Severity
 from streamlab.recording import UNTIMED, End, Header, Recording, header_value, media_type
@@ -44,11 +44,9 @@ class Said(NamedTuple):
     delta: Delta
 
 
-class Choice(NamedTuple):
-    """An element of `choices` in the chunk of an event."""
-
-    event: int
-    fields: dict[str, object]
+# An element of `choices`, behind the number of the event whose chunk holds it. A plain tuple, as
+# there is one for each event.
+Choice = tuple[int, dict[str, object]]
 
 
 def quoted(value: object) -> str:
@@ -103,7 +101,9 @@ class Subject:
     @cached_property
     def body(self) -> bytes:
         """The decoded body."""
-        return decoded_body(self.recording)
+        return (
+            decoded_body(self.recording) if content_codings(self.headers) else self.recording.body
+        )
 
     @cached_property
     def is_sse(self) -> bool:
@@ -169,7 +169,7 @@ class Subject:
         if not self.grammar.has_choices:
             return []
         return [
-            Choice(number, choice)
+            (number, choice)
             for number, payload in self.payloads
             if isinstance(choices := payload.get("choices"), list)
             for choice in choices
@@ -188,7 +188,7 @@ class Subject:
     def failures(self) -> list[tuple[int, str]]:
         """The events that report a failure, and what they say."""
         found = {number: delta.text for number, delta in self.said("error")}
-        if self.grammar.is_known:
+        if self.grammar.is_known and b"error" in self.body:
             for number, payload in self.payloads:
                 if payload.get("type") == "error" or self.events[number].event.type == "error":
                     found.setdefault(number, _error_text(payload))
@@ -212,6 +212,13 @@ class Subject:
                 names += [payload.get("type"), payload.get("event")]  # type: ignore[list-item]
             if any(isinstance(name, str) and name in last for name in names):
                 yield number
+
+    @cached_property
+    def lost_tail(self) -> bool:
+        """Whether a whole event is lost at the end, for lack of an empty line behind it (SL207):
+        what would be missed otherwise may be in it."""
+        tails = self.issues.get("unterminated-event", ())
+        return any(is_whole(self.body[each.item.start : each.item.stop]) for each in tails)
 
     @cached_property
     def finished(self) -> dict[int, int]:

@@ -196,6 +196,8 @@ def _may_be_buffered(subject: Subject) -> Iterator[Spot]:
     """Nothing in the head asks proxies not to buffer or change the stream."""
     if subject.media_type != "text/event-stream" or not subject.has_succeeded:
         return
+    if not subject.is_timed:  # the head may be made up by an import
+        return
     if not subject.header("x-accel-buffering") and not subject.header("cache-control"):
         yield subject.at_head("nothing tells proxies not to buffer the stream")
 

@@ -9,7 +9,7 @@ from streamlab.finding.subject import Spot, Subject
 
 __all__: list[str] = []
 
-_REPEATED = LO.replace(
+_REPEATED = HEL.replace(
     b"}]}", b'}],"usage":{"prompt_tokens":3,"completion_tokens":1,"total_tokens":4}}'
 )
 
@@ -20,12 +20,14 @@ _REPEATED = LO.replace(
     "warning",
     cause="the server sends the usage so far with every chunk",
     hint="in a client, take the last usage and do not add them up",
-    example=Example(pieces=(HEL, _REPEATED, FINISH, DONE)),
+    example=Example(pieces=(_REPEATED, LO, FINISH, DONE)),
 )
 def _repeated(subject: Subject) -> Iterator[Spot]:
-    """Usage comes more than once; clients that add it up count too much."""
+    """Usage comes with output still to follow, and again; clients that add it up count too much."""
     said = subject.said("usage")
-    if len(said) > 1 and subject.grammar.has_choices:
+    if len(said) < 2 or not subject.grammar.has_choices:
+        return
+    if any(event.is_output for event in subject.events[said[0].event + 1 :]):
         yield subject.at_event(said[1].event, f"usage is stated {len(said)} times")
 
 

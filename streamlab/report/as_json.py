@@ -1,19 +1,26 @@
 """Analyses and recordings as JSON values, for `--json`: times in integer `_ns`, unmeasured null."""
 
 import base64
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from streamlab.analysis import Analysis, read_stream
 from streamlab.dialect import main_delta
+from streamlab.finding import Finding
 from streamlab.recording import Read, Recording
 
-__all__ = ["analysis_json", "events_json", "reads_json"]
+__all__ = ["analysis_json", "events_json", "findings_json", "reads_json"]
 
 
-def analysis_json(analysis: Analysis) -> dict[str, Any]:
-    """All fields of an analysis, under their names."""
-    return asdict(analysis)
+def analysis_json(analysis: Analysis, findings: Sequence[Finding]) -> dict[str, Any]:
+    """All fields of an analysis, under their names, and what is wrong."""
+    return asdict(analysis) | {"findings": findings_json(findings)}
+
+
+def findings_json(findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    """All fields of findings, under their names."""
+    return [finding._asdict() for finding in findings]
 
 
 def events_json(recording: Recording) -> list[dict[str, Any]]:
