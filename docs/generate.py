@@ -2,7 +2,9 @@
 
 - docs/cli.md from the command line's own help
 - the tables in docs/faults.md from the faults themselves
-- docs/analyze.svg and docs/show.svg: what a terminal shows of cassettes in fixtures/
+- the rules in docs/findings.md from the rules themselves
+- docs/analyze.svg, docs/check.svg and docs/show.svg: what a terminal shows of cassettes
+  in fixtures/
 """
 
 import difflib
@@ -17,9 +19,12 @@ from rich.text import Text
 
 from streamlab.analysis import analyze
 from streamlab.cassette import read_cassette
+from streamlab.content_coding import decoded_body
 from streamlab.fault import COMMON_OPTIONS, KINDS
 from streamlab.fault.option import Option, number_text
-from streamlab.report import analysis_view, events_view
+from streamlab.finding import RULES, Rule, find
+from streamlab.recording import Recording
+from streamlab.report import FindingsView, analysis_view, counts_text, events_view, visible
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -28,17 +33,19 @@ COLUMNS = 104
 
 
 def main() -> int:
+    (malformed,) = read_cassette(FIXTURES / "systems/assisters-malformed.jsonl")
+    (cut,) = read_cassette(FIXTURES / "systems/selamgpt-dropped.jsonl")
     made = {
         DOCS / "cli.md": cli_reference(),
         DOCS / "faults.md": with_tables((DOCS / "faults.md").read_text("utf-8"), fault_tables()),
+        DOCS / "findings.md": with_tables((DOCS / "findings.md").read_text("utf-8"), rule_texts()),
+        DOCS / "check.svg": picture(
+            "streamlab check fixtures/systems/selamgpt-dropped.jsonl",
+            Group(FindingsView(find(cut)), counts_text(find(cut))),
+        ),
         DOCS / "analyze.svg": picture(
             "streamlab analyze fixtures/systems/assisters-malformed.jsonl",
-            analysis_view(
-                [
-                    analyze(recording)
-                    for recording in read_cassette(FIXTURES / "systems/assisters-malformed.jsonl")
-                ]
-            ),
+            analysis_view([analyze(malformed)], [find(malformed)]),
         ),
         DOCS / "show.svg": picture(
             "streamlab show fixtures/systems/fastgpt-tools.jsonl",
@@ -108,6 +115,64 @@ def option_text(option: Option) -> str:
     means = ", ".join(option.choices) or ("" if is_said else unit)
     name = f"`{option.name}={shown}`" if shown not in (None, "") else f"`{option.name}`"
     return f"{name} ({means})" if means else name
+
+
+THEMES = {
+    "SL1": "transport",
+    "SL2": "framing",
+    "SL3": "payload",
+    "SL4": "protocol",
+    "SL5": "time",
+}
+
+
+def rule_texts() -> str:
+    """Every rule: what it says, an example, and what to do; a table of all first."""
+    rows = ["| rule | | severity | |", "|---|---|---|---|"]
+    rows += [
+        f"| [{rule.code}](#{anchor(rule)}) | `{rule.slug}` | {rule.severity} | {rule.text} |"
+        for rule in RULES
+    ]
+    parts = ["\n".join(rows)]
+    for prefix, theme in THEMES.items():
+        parts.append(f"## {prefix}xx: {theme}")
+        parts += [rule_text(rule) for rule in RULES if rule.code.startswith(prefix)]
+    return "\n\n".join(parts)
+
+
+def anchor(rule: Rule) -> str:
+    return f"{rule.code}-{rule.slug}".lower()
+
+
+def rule_text(rule: Rule) -> str:
+    return "\n\n".join(
+        [
+            f"### {rule.code} {rule.slug}",
+            f"*{rule.severity}.* {rule.text}",
+            f"```text\n{example_text(rule.example.recording())}\n```",
+            f"Likely cause: {rule.cause}.",
+            f"What to do: {rule.hint}.",
+        ]
+    )
+
+
+def example_text(recording: Recording) -> str:
+    """The response: what of its head counts, its decoded body, and how it ended."""
+    response, end = recording.response, recording.end
+    assert end is not None
+    lines = []
+    if response is not None:
+        lines = [f"HTTP {response.status}, after {response.at_ns / 1e9:g} s"]
+        lines += [f"{name}: {value}" for name, value in response.headers]
+        lines += ["", *body_lines(recording), ""]
+    return "\n".join([*lines, f"{end.reason}, after {end.at_ns / 1e9:g} s"])
+
+
+def body_lines(recording: Recording) -> list[str]:
+    """Its lines, cut where they are long; what is no UTF-8, and a CR, is escaped."""
+    text = decoded_body(recording).decode("utf-8", "backslashreplace")
+    shown = visible(text.replace("\r", "\\r")).rstrip("\n")
+    return [line if len(line) <= 200 else f"{line[:200]}…" for line in shown.split("\n")]
 
 
 def with_tables(text: str, tables: str) -> str:

@@ -101,7 +101,7 @@ def test_a_server_that_does_not_flush_shows_a_burst(coding: str) -> None:
     assert {len(reads) - 1} == {a.read_index for a in found if isinstance(a.item, Event)}
     analysis = analyze(recorded(coding, *reads))
     assert ("ab", 2) == (analysis.text, analysis.coalesced_events)
-    assert [] == broken(recording)
+    assert [] == broken(recorded(coding, *reads))
 
 
 @codings

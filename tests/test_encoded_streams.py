@@ -21,7 +21,7 @@ from tests.conftest import DONE, chat_event, make_recording
 from tests.encoders import encoded
 from tests.raw_server import http_chunk, raw_server, send
 
-STREAM = [chat_event("Hel"), chat_event("lo"), DONE]
+STREAM = [chat_event("Hel"), chat_event("lo").replace(b"null", b'"stop"'), DONE]
 PLAIN = b"".join(STREAM)
 HEAD = (
     b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\nContent-Encoding: %b\r\n"

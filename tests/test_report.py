@@ -100,7 +100,7 @@ def test_two_analyses_stand_side_by_side() -> None:
     """At 80 columns none of the lines of two recordings wraps."""
     names = ("systems/assisters-chat", "llama.cpp/short")
     analyses = [analyze(read_cassette(FIXTURES / f"{name}.jsonl")[0]) for name in names]
-    lines = shown(analysis_view(analyses), 80)
+    lines = shown(analysis_view(analyses, [(), ()]), 80)
     assert all(cell_len(line) <= 80 for line in lines)
     ttft = next(line for line in lines if line.startswith("ttft"))
     assert "248 ms" in ttft
