@@ -16,7 +16,7 @@ from tests.cli_runner import fails_well, run
 from tests.conftest import DONE, FINISH, FIXTURES, chat_event, make_recording
 
 MALFORMED = FIXTURES / "systems/assisters-malformed.jsonl"
-CHAT = FIXTURES / "systems/assisters-chat.jsonl"
+CHAT = FIXTURES / "systems/savegate-chat.jsonl"  # it states no usage
 
 
 def codes(*arguments: str | Path) -> set[str]:
@@ -44,7 +44,7 @@ def test_what_is_asked_for_decides_the_exit_code() -> None:
     assert 0 == run("check", MALFORMED, "--ignore", "SL301,missing-finish-reason").returncode
     assert 0 == run("check", MALFORMED, "--select", "SL1").returncode
     assert 1 == run("check", MALFORMED, "--select", "SL1", "--select", "SL3").returncode
-    assert 1 == run("check", CHAT, "--severity", "SL110=error").returncode
+    assert 1 == run("check", CHAT, "--severity", "SL420=error").returncode
     quiet = ("--severity", "json-invalid=info", "--severity", "SL404 = warning")
     assert 0 == run("check", MALFORMED, *quiet).returncode
     assert 1 == run("check", MALFORMED, *quiet, "--fail-on", "warning").returncode

@@ -46,7 +46,7 @@ def read_severities(options: Sequence[str]) -> dict[str, Severity]:
         if not equals or severity is None:
             hint = f"write RULE=SEVERITY, with one of {', '.join(SEVERITIES)}"
             raise InputError(f"{option!r} gives no severity", hint)
-        (name,) = read_rules([word]) or [word]
+        name = word.strip()
         if not is_rule(name):
             raise InputError(f"{option!r} names no rule", _RULES_HINT)
         codes = [rule.code for rule in RULES if matches(name, rule.code, rule.slug)]

@@ -149,8 +149,13 @@ def event_row(recording_id: str, seq: int, event: ReadEvent) -> Row:
         "start": event.event.start,
         "stop": event.event.stop,
         "kind": main.kind,
-        "text": main.text,
+        "text": main.text if main.text.isascii() else _storable(main.text),
     }
+
+
+def _storable(text: str) -> str:
+    """The text without what UTF-8 cannot say: JSON may hold half of a surrogate pair."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def metric_rows(analysis: Analysis, findings: Sequence[Finding]) -> list[Row]:
