@@ -1,5 +1,7 @@
 """`streamlab check`: what it takes, how it prints, and how it exits."""
 
+import dataclasses
+import inspect
 import json
 import re
 from pathlib import Path
@@ -10,7 +12,8 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from streamlab.cassette import dumps
-from streamlab.finding import RULES, Finding, find
+from streamlab.cli.check import check
+from streamlab.finding import RULES, Finding, Limits, find
 from streamlab.report import Checked, FindingsView, github_commands, sarif_log
 from tests.cli_runner import fails_well, run
 from tests.conftest import DONE, FINISH, FIXTURES, chat_event, make_recording
@@ -54,6 +57,15 @@ def test_limits_are_options() -> None:
     """A stall above --stall-ms."""
     assert "SL503" not in codes(CHAT)
     assert "SL503" in codes(CHAT, "--stall-ms", "10")
+
+
+def test_limits_default_to_those_of_the_library() -> None:
+    """The options have numbers of their own, so that --help need not import the rules."""
+    options = inspect.signature(check).parameters
+    for limit in dataclasses.fields(Limits):
+        name = limit.name.replace("_ns", "_ms")
+        unit = 1_000_000 if name.endswith("_ms") else 1
+        assert limit.default == options[name].default * unit, name
 
 
 def test_a_saved_body_is_checked_as_it_is() -> None:

@@ -5,11 +5,8 @@ from typing import Annotated, Literal
 import typer
 
 from streamlab.cli._options import DbOption
-from streamlab.finding import Limits
 
 __all__ = ["check"]
-
-_DEFAULTS = Limits()
 
 
 def check(
@@ -48,35 +45,35 @@ def check(
     ] = "text",
     stall_ms: Annotated[
         float, typer.Option("--stall-ms", help="A silence above this is a stall.", min=0)
-    ] = _DEFAULTS.stall_ns / 1e6,
+    ] = 500.0,
     first_byte_ms: Annotated[
         float,
         typer.Option("--first-byte-ms", help="A response head later than this is slow.", min=0),
-    ] = _DEFAULTS.first_byte_ns / 1e6,
+    ] = 10_000.0,
     first_token_ms: Annotated[
         float,
         typer.Option("--first-token-ms", help="A first output later than this is slow.", min=0),
-    ] = _DEFAULTS.first_token_ns / 1e6,
+    ] = 30_000.0,
     hang_ms: Annotated[
         float,
         typer.Option("--hang-ms", help="A connection open for longer after the end hangs.", min=0),
-    ] = _DEFAULTS.hang_ns / 1e6,
+    ] = 2_000.0,
     burst_ms: Annotated[
         float,
         typer.Option(
             "--burst-ms", help="All output in one read later than this is a burst.", min=0
         ),
-    ] = _DEFAULTS.burst_ns / 1e6,
+    ] = 1_000.0,
     line_bytes: Annotated[
         int, typer.Option("--line-bytes", help="A longer line is too long.", min=1)
-    ] = _DEFAULTS.line_bytes,
+    ] = 65_536,
 ) -> None:
     """Say what is wrong with streams. docs/findings.md explains the rules.
 
     Exit code 1 if there is a finding that `--fail-on` asks about.
     """
     from streamlab.cli._check import check_all, print_checked, read_rules, read_severities
-    from streamlab.finding import rank
+    from streamlab.finding import Limits, rank
 
     limits = Limits(
         stall_ns=round(stall_ms * 1e6),

@@ -7,7 +7,8 @@ from typing import Final
 from streamlab.dialect import OUTPUT_KINDS
 from streamlab.finding.example import DONE, FINISH, HEALTHY, HEL, LO, Example, chunk
 from streamlab.finding.rule import rule
-from streamlab.finding.subject import Said, Spot, Subject, quoted
+from streamlab.finding.spot import Spot, quoted
+from streamlab.finding.subject import Said, Subject
 from streamlab.sse import Issue
 
 __all__: list[str] = []

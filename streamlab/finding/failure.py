@@ -8,7 +8,8 @@ from streamlab.dialect import parse_json
 from streamlab.finding.example import DONE, HEL, LO, Example
 from streamlab.finding.framing import is_no_event_stream
 from streamlab.finding.rule import rule
-from streamlab.finding.subject import Spot, Subject, quoted
+from streamlab.finding.spot import Spot, quoted
+from streamlab.finding.subject import Subject
 from streamlab.sse import Issue
 
 __all__: list[str] = []

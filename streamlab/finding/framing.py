@@ -6,7 +6,8 @@ from typing import Final
 
 from streamlab.finding.example import DONE, FINISH, HEALTHY, HEL, LO, Example
 from streamlab.finding.rule import rule
-from streamlab.finding.subject import Spot, Subject
+from streamlab.finding.spot import Spot
+from streamlab.finding.subject import Subject
 from streamlab.sse import Issue
 from streamlab.timeline import Arrival
 

@@ -7,7 +7,8 @@ from typing import Final
 
 from streamlab.finding.example import Example
 from streamlab.finding.model import Severity
-from streamlab.finding.subject import Spot, Subject
+from streamlab.finding.spot import Spot
+from streamlab.finding.subject import Subject
 
 __all__ = ["REGISTRY", "Rule", "rule"]
 

@@ -5,7 +5,8 @@ from typing import Final
 
 from streamlab.finding.example import HEALTHY, HEL, Example
 from streamlab.finding.rule import rule
-from streamlab.finding.subject import Spot, Subject, quoted
+from streamlab.finding.spot import Spot, quoted
+from streamlab.finding.subject import Subject
 from streamlab.sse import Issue
 
 __all__: list[str] = []

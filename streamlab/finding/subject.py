@@ -12,29 +12,14 @@ from streamlab.dialect import Delta, DeltaKind
 from streamlab.finding.flaw import Flaw, flaw_of, is_whole
 from streamlab.finding.grammar import Grammar, grammar_of
 from streamlab.finding.model import Limits, Severity
+from streamlab.finding.spot import TEXT_CHARS, Spot, clean
 from streamlab.recording import UNTIMED, End, Header, Recording, header_value, media_type
 from streamlab.sse import Comment, Issue, IssueCode
 from streamlab.timeline import Arrival
 
-__all__ = ["Choice", "Said", "Spot", "Subject", "quoted"]
+__all__ = ["Choice", "Said", "Subject"]
 
-_TEXT_CHARS: Final = 2000
 _EVENT_STREAM_START: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:data|event|id|retry)?:")
-
-
-class Spot(NamedTuple):
-    """A place at which a rule strikes: what a `Finding` has beyond its rule. `severity` and `cause`
-    are None where they are the rule's."""
-
-    message: str
-    start: int
-    stop: int
-    at_ns: int
-    text: str = ""
-    event: int | None = None
-    mark: int | None = None
-    severity: Severity | None = None
-    cause: str | None = None
 
 
 class Said(NamedTuple):
@@ -47,12 +32,6 @@ class Said(NamedTuple):
 # An element of `choices`, behind the number of the event whose chunk holds it. A plain tuple, as
 # there is one for each event.
 Choice = tuple[int, dict[str, object]]
-
-
-def quoted(value: object) -> str:
-    """A value of the stream on the way into a message: short, and without lone surrogates."""
-    text = value if isinstance(value, str) else repr(value)
-    return text[:80].encode("utf-8", "backslashreplace").decode()
 
 
 @dataclass(frozen=True)
@@ -101,9 +80,9 @@ class Subject:
     @cached_property
     def body(self) -> bytes:
         """The decoded body."""
-        return (
-            decoded_body(self.recording) if content_codings(self.headers) else self.recording.body
-        )
+        if content_codings(self.headers):
+            return decoded_body(self.recording)
+        return self.recording.body
 
     @cached_property
     def is_sse(self) -> bool:
@@ -254,18 +233,13 @@ class Subject:
         """What concerns the response's head."""
         response = self.recording.response
         at_ns = response.at_ns if response else 0
-        return Spot(message, 0, 0, at_ns, _clean(text), severity=severity)
+        return Spot(message, 0, 0, at_ns, clean(text), severity=severity)
 
-    def at_end(
-        self,
-        message: str,
-        text: str = "",
-        severity: Severity | None = None,
-    ) -> Spot:
+    def at_end(self, message: str, text: str = "", severity: Severity | None = None) -> Spot:
         """What concerns the end."""
         size = len(self.body)
         at_ns = self.recording.end.at_ns if self.recording.end else self._last_ns()
-        return Spot(message, size, size, at_ns, _clean(text), severity=severity)
+        return Spot(message, size, size, at_ns, clean(text), severity=severity)
 
     def _last_ns(self) -> int:
         return self.recording.reads[-1].at_ns if self.recording.reads else 0
@@ -281,9 +255,9 @@ class Subject:
         """What concerns an event."""
         event = self.events[number]
         data = event.event.data
-        if len(data) > _TEXT_CHARS:
-            first = 0 if mark is None else max(0, min(mark - _TEXT_CHARS // 2, len(data)))
-            data = data[first : first + _TEXT_CHARS]
+        if len(data) > TEXT_CHARS:
+            first = 0 if mark is None else max(0, min(mark - TEXT_CHARS // 2, len(data)))
+            data = data[first : first + TEXT_CHARS]
             mark = None if mark is None else mark - first
         place = event.event
         at_ns = event.arrival.at_ns
@@ -291,7 +265,7 @@ class Subject:
 
     def at_bytes(self, start: int, stop: int, message: str) -> Spot:
         """What concerns bytes of the body."""
-        text = self.body[start : min(stop, start + _TEXT_CHARS)].decode("utf-8", "replace")
+        text = self.body[start : min(stop, start + TEXT_CHARS)].decode("utf-8", "replace")
         return Spot(message, start, stop, self.time_of(start), text)
 
     def time_of(self, offset: int) -> int:
@@ -299,10 +273,6 @@ class Subject:
         arrived: Iterable[Arrival] = self.stream.arrived
         found = (each.first_at_ns for each in arrived if each.item.start <= offset < each.item.stop)
         return next(found, self._last_ns())
-
-
-def _clean(text: str) -> str:
-    return text[:_TEXT_CHARS].encode("utf-8", "backslashreplace").decode()
 
 
 def _error_text(payload: dict[str, object]) -> str:

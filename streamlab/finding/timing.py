@@ -5,7 +5,8 @@ from typing import Final
 
 from streamlab.finding.example import HEALTHY, HEL, LO, Example
 from streamlab.finding.rule import rule
-from streamlab.finding.subject import Spot, Subject
+from streamlab.finding.spot import Spot
+from streamlab.finding.subject import Subject
 
 __all__: list[str] = []
 

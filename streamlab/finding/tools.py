@@ -6,7 +6,8 @@ from typing import Final
 from streamlab.dialect import parse_json
 from streamlab.finding.example import DONE, FINISH, HEL, Example, tool
 from streamlab.finding.rule import rule
-from streamlab.finding.subject import Spot, Subject, quoted
+from streamlab.finding.spot import Spot, quoted
+from streamlab.finding.subject import Subject
 
 __all__: list[str] = []
 

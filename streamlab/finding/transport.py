@@ -7,7 +7,8 @@ from typing import Final
 from streamlab.content_coding import Defect, content_codings
 from streamlab.finding.example import HEALTHY, STREAM_HEAD, Example
 from streamlab.finding.rule import rule
-from streamlab.finding.subject import Spot, Subject
+from streamlab.finding.spot import Spot
+from streamlab.finding.subject import Subject
 from streamlab.recording import Header
 
 __all__: list[str] = []

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from streamlab.dialect.delta import as_count, as_object
 from streamlab.finding.example import DONE, FINISH, HEALTHY, HEL, LO, Example
 from streamlab.finding.rule import rule
-from streamlab.finding.subject import Spot, Subject
+from streamlab.finding.spot import Spot
+from streamlab.finding.subject import Subject
 
 __all__: list[str] = []
 
