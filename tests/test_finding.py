@@ -130,6 +130,13 @@ def test_findings_are_chosen_by_prefix_and_slug() -> None:
     assert found == chosen(found)
 
 
+@pytest.mark.parametrize("stream", [[FINISH, DONE[:-1]], [FINISH[:-1]], [FINISH, DONE[:-2]]])
+def test_an_event_that_lacks_only_its_empty_line_is_not_missed(stream: list[bytes]) -> None:
+    """SL207 says it; the marker or the finish reason in it is there, for many readers."""
+    found = find(make_recording(chat_event("a"), *stream))
+    assert ["SL207"] == [each.code for each in found if each.severity != "info"]
+
+
 def test_what_our_side_ended_lacks_nothing() -> None:
     """A client that leaves early does not miss an end marker; it left, though."""
     left = make_recording(chat_event("a"), reason="client_closed")

@@ -118,15 +118,16 @@ def _not_http(subject: Subject) -> Iterator[Spot]:
     example=Example(pieces=_HTML, headers=_HTML_HEAD),
 )
 def _wrong_type(subject: Subject) -> Iterator[Spot]:
-    """A page came with a success status, or an event stream under another type, which browsers
-    refuse."""
+    """A page came with a success status; or, which is a warning, an event stream under another
+    type: browsers refuse it."""
     said = subject.media_type
     if not subject.has_succeeded or not said:
         return
     if said in ("text/html", "application/xhtml+xml"):
         yield subject.at_head("the answer is a page and no stream", f"Content-Type: {said}")
     elif said != "text/event-stream" and subject.is_sse and subject.events:
-        yield subject.at_head("an event stream has another type", f"Content-Type: {said}")
+        message = "an event stream has another type"
+        yield subject.at_head(message, f"Content-Type: {said}", "warning")
 
 
 @rule(
