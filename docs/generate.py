@@ -2,9 +2,11 @@
 
 - docs/cli.md from the command line's own help
 - the tables in docs/faults.md from the faults themselves
+- the rules in docs/findings.md from the rules themselves
 - the table in docs/dialects.md from the dialects, and what they say of the cassettes in fixtures/
 - the outputs in docs/show.md from the commands above them
-- docs/analyze.svg, docs/show.svg, docs/steps.svg: what a terminal shows of such cassettes
+- docs/analyze.svg, docs/check.svg, docs/show.svg, docs/steps.svg: what a terminal shows of such
+  cassettes
 """
 
 import difflib
@@ -21,10 +23,21 @@ from rich.text import Text
 
 from streamlab.analysis import analyze
 from streamlab.cassette import read_cassette
+from streamlab.content_coding import decoded_body
 from streamlab.dialect import DIALECTS
 from streamlab.fault import COMMON_OPTIONS, KINDS
 from streamlab.fault.option import Option, number_text
-from streamlab.report import Selection, analysis_view, events_view, lay_out
+from streamlab.finding import RULES, Rule, find
+from streamlab.recording import Recording
+from streamlab.report import (
+    FindingsView,
+    Selection,
+    analysis_view,
+    counts_text,
+    events_view,
+    lay_out,
+    visible,
+)
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -34,10 +47,16 @@ PAGE_COLUMNS = 96
 
 
 def main() -> int:
+    (cut,) = read_cassette(FIXTURES / "systems/selamgpt-dropped.jsonl")
     made = {
         DOCS / "cli.md": cli_reference(),
         DOCS / "faults.md": with_tables((DOCS / "faults.md").read_text("utf-8"), fault_tables()),
         DOCS / "show.md": with_outputs((DOCS / "show.md").read_text("utf-8")),
+        DOCS / "findings.md": with_tables((DOCS / "findings.md").read_text("utf-8"), rule_texts()),
+        DOCS / "check.svg": picture(
+            "streamlab check fixtures/systems/selamgpt-dropped.jsonl",
+            Group(FindingsView(find(cut)), counts_text(find(cut))),
+        ),
         DOCS / "dialects.md": with_tables(
             (DOCS / "dialects.md").read_text("utf-8"), dialect_table()
         ),
@@ -127,6 +146,64 @@ def dialect_table() -> str:
     return "\n".join(rows)
 
 
+THEMES = {
+    "SL1": "transport",
+    "SL2": "framing",
+    "SL3": "payload",
+    "SL4": "protocol",
+    "SL5": "time",
+}
+
+
+def rule_texts() -> str:
+    """Every rule: what it says, an example, and what to do; a table of all first."""
+    rows = ["| rule | | severity | |", "|---|---|---|---|"]
+    rows += [
+        f"| [{rule.code}](#{anchor(rule)}) | `{rule.slug}` | {rule.severity} | {rule.text} |"
+        for rule in RULES
+    ]
+    parts = ["\n".join(rows)]
+    for prefix, theme in THEMES.items():
+        parts.append(f"## {prefix}xx: {theme}")
+        parts += [rule_text(rule) for rule in RULES if rule.code.startswith(prefix)]
+    return "\n\n".join(parts)
+
+
+def anchor(rule: Rule) -> str:
+    return f"{rule.code}-{rule.slug}".lower()
+
+
+def rule_text(rule: Rule) -> str:
+    return "\n\n".join(
+        [
+            f"### {rule.code} {rule.slug}",
+            f"*{rule.severity}.* {rule.text}",
+            f"```text\n{example_text(rule.example.recording())}\n```",
+            f"Likely cause: {rule.cause}.",
+            f"What to do: {rule.hint}.",
+        ]
+    )
+
+
+def example_text(recording: Recording) -> str:
+    """The response: what of its head counts, its decoded body, and how it ended."""
+    response, end = recording.response, recording.end
+    assert end is not None
+    lines = []
+    if response is not None:
+        lines = [f"HTTP {response.status}, after {response.at_ns / 1e9:g} s"]
+        lines += [f"{name}: {value}" for name, value in response.headers]
+        lines += ["", *body_lines(recording), ""]
+    return "\n".join([*lines, f"{end.reason}, after {end.at_ns / 1e9:g} s"])
+
+
+def body_lines(recording: Recording) -> list[str]:
+    """Its lines, cut where they are long; what is no UTF-8, and a CR, is escaped."""
+    text = decoded_body(recording).decode("utf-8", "backslashreplace")
+    shown = visible(text.replace("\r", "\\r")).rstrip("\n")
+    return [line if len(line) <= 200 else f"{line[:200]}…" for line in shown.split("\n")]
+
+
 def with_tables(text: str, tables: str) -> str:
     """The text with what stands between its two comments exchanged."""
     start = text.index("do not edit -->\n") + len("do not edit -->\n")
@@ -151,8 +228,9 @@ def printed(block: re.Match[str]) -> str:
 
 def analysis_picture(name: str) -> str:
     """What `analyze` shows of a cassette in fixtures/."""
-    analyses = [analyze(recording) for recording in read_cassette(FIXTURES / name)]
-    return picture(f"streamlab analyze fixtures/{name}", analysis_view(analyses))
+    recordings = read_cassette(FIXTURES / name)
+    view = analysis_view([*map(analyze, recordings)], [*map(find, recordings)])
+    return picture(f"streamlab analyze fixtures/{name}", view)
 
 
 def picture(command: str, renderable: RenderableType) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from streamlab.cassette import read_cassette, write_cassette
     from streamlab.clock import ManualClock, SystemClock
     from streamlab.errors import StreamlabError
+    from streamlab.finding import Finding, find
     from streamlab.record.adapter import RecordingAdapter
     from streamlab.record.guard import block_network
     from streamlab.record.once import record_once
@@ -30,6 +31,7 @@ __all__ = [
     "AsyncRecordingTransport",
     "AsyncReplayTransport",
     "Catalog",
+    "Finding",
     "Library",
     "ManualClock",
     "Recording",
@@ -44,6 +46,7 @@ __all__ = [
     "analyze",
     "arrivals",
     "block_network",
+    "find",
     "read_cassette",
     "record_once",
     "serve",
@@ -55,6 +58,7 @@ _HOMES = {
     "cassette": ("read_cassette", "write_cassette"),
     "clock": ("ManualClock", "SystemClock"),
     "errors": ("StreamlabError",),
+    "finding": ("Finding", "find"),
     "record.adapter": ("RecordingAdapter",),
     "record.once": ("record_once",),
     "record.guard": ("block_network",),

@@ -10,7 +10,7 @@ StreamlabError
 └── HoldTimeoutError  a held stream was not asked for, or not sent, in time
 
 A malformed *stream* is never an error: it is read as far as it goes, and what is wrong with it
-is reported as a value (`sse.Issue`, `analysis.Malformed`).
+is reported as a value (`sse.Issue`, `finding.Finding`).
 """
 
 __all__ = [

@@ -100,6 +100,10 @@ def chat_event(content: str) -> bytes:
     )
 
 
+FINISH = (
+    b'data: {"id":"c","object":"chat.completion.chunk","model":"m","choices":'
+    b'[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
+)
 DONE = b"data: [DONE]\n\n"
 
 

@@ -14,14 +14,31 @@ from streamlab.interop.bodies import AWS_EVENTS, EVENT_STREAM, JSON, NDJSON, Bod
 from streamlab.recording import Recording
 from streamlab.sse import Comment, Issue, Retry
 
-__all__ = ["CORPUS", "DIFFERENCES", "entries", "kind_of_entry", "needs_corpus", "scans", "seen"]
+__all__ = [
+    "CONFORMANCE",
+    "CORPUS",
+    "DIFFERENCES",
+    "entries",
+    "kind_of_entry",
+    "needs_conformance",
+    "needs_corpus",
+    "scans",
+    "seen",
+]
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
+CONFORMANCE = CORPUS.parent / "conformance"
 
 
 def needs_corpus(test: Any) -> Any:
     """Marks a test that reads the corpus."""
     there = pytest.mark.skipif(not CORPUS.exists(), reason="no corpus beside this checkout")
+    return pytest.mark.corpus(there(test))
+
+
+def needs_conformance(test: Any) -> Any:
+    """Marks a test that reads the labelled cases beside the corpus."""
+    there = pytest.mark.skipif(not CONFORMANCE.exists(), reason="no cases beside this checkout")
     return pytest.mark.corpus(there(test))
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from streamlab.analysis import Analysis, analyze, read_stream
 from streamlab.dialect import SPECIFIC, Chunk, Clue, Delta, Dialect, Step
+from streamlab.finding import find
 from streamlab.recording import Recording
 from tests.conftest import make_recording
 from tests.corpus import CORPUS, entries, needs_corpus
@@ -81,7 +82,7 @@ def test_real_bodies_are_recognised_and_read() -> None:
         name = entry["id"]
         assert ARGUABLE.get(name, (expected,))[0] == analysis.dialect, name
         assert TEXTS[expected](recording) == analysis.text, name
-        assert not analysis.malformed, name
+        assert not [each for each in find(recording) if each.code.startswith("SL3")], name
         assert analysis.has_end_marker, name
         assert all(step.label for step in analysis.steps if step.name == "tool_call"), name
     assert 21 == seen

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamlab.analysis import analyze, distribution, percentile_ns
+from streamlab.finding import find, is_clean
 from streamlab.recording import UNTIMED, End
-from tests.conftest import DONE, chat_event, make_recording
+from tests.conftest import DONE, FINISH, chat_event, make_recording
 
 
 def chunk(delta: str, extra: str = "") -> bytes:
@@ -135,8 +136,8 @@ def test_the_median_gap_of_an_event_type_needs_six() -> None:
     assert (None, None) == (untimed.gap_p50_ns, untimed.gap_max_ns)
 
 
-def test_malformed_bytes_are_listed_in_order_with_span_and_time() -> None:
-    """Payloads and framing alike; a data-less block is legal and not listed."""
+def test_malformed_bytes_are_found_in_order_with_span_and_time() -> None:
+    """Payloads and framing alike."""
     stream = [
         b"retry: 3000\n\n",
         chat_event("a"),
@@ -145,16 +146,18 @@ def test_malformed_bytes_are_listed_in_order_with_span_and_time() -> None:
         b"data: \xff\n\n",
         b"data: {tail",
     ]
-    analysis = analyze(make_recording(*stream, gap_ns=100))
+    findings = find(make_recording(*stream, gap_ns=100))
     body = b"".join(stream)
+    malformed = [each for each in findings if each.code.startswith(("SL2", "SL3"))]
     assert [
-        ("json-invalid", b"data: {oops}\n\n", 300),
-        ("unknown-field", b"oops\n", 400),
-        ("json-invalid", b"data: \xff\n\n", 500),
-        ("invalid-utf8", b"\xff", 500),
-        ("unterminated-event", b"data: {tail", 600),
-    ] == [(m.code, body[m.start : m.stop], m.at_ns) for m in analysis.malformed]
-    assert not analysis.is_clean
+        ("SL211", b"retry: 3000\n\n", 100),
+        ("SL301", b"data: {oops}\n\n", 300),
+        ("SL208", b"oops\n", 400),
+        ("SL301", b"data: \xff\n\n", 500),
+        ("SL205", b"\xff", 500),
+        ("SL207", b"data: {tail", 600),
+    ] == [(each.code, body[each.start : each.stop], each.at_ns) for each in malformed]
+    assert not is_clean(findings)
 
 
 @pytest.mark.parametrize(
@@ -173,22 +176,25 @@ def test_http_errors_say_what_the_body_says(body: bytes, message: str) -> None:
     """The message of a JSON error, else the body on one line."""
     headers = (("Content-Type", "application/json"),)
     pieces = [body] if body else []
-    analysis = analyze(make_recording(*pieces, status=500, headers=headers))
-    assert (message,) == analysis.errors
-    assert not analysis.is_clean
+    recording = make_recording(*pieces, status=500, headers=headers)
+    assert (message,) == analyze(recording).errors
+    (finding,) = [each for each in find(recording) if each.severity == "error"]
+    assert ("SL109", message) == (finding.code, finding.text)
 
 
-@pytest.mark.parametrize("reason", ["truncated", "reset", "timeout", "recorder_died"])
+@pytest.mark.parametrize(
+    "reason", ["truncated", "reset", "timeout", "protocol_error", "recorder_died"]
+)
 def test_only_a_complete_stream_is_clean(reason: str) -> None:
     """However good its events are."""
-    assert analyze(make_recording(chat_event("a"), DONE)).is_clean
-    assert not analyze(make_recording(chat_event("a"), DONE, reason=reason)).is_clean
+    assert is_clean(find(make_recording(chat_event("a"), FINISH, DONE)))
+    assert not is_clean(find(make_recording(chat_event("a"), FINISH, DONE, reason=reason)))
 
 
 def test_hanging_up_after_the_end_marker_is_a_good_end() -> None:
     """As SDKs do; before it, it is not."""
-    assert analyze(make_recording(chat_event("a"), DONE, reason="client_closed")).is_clean
-    assert not analyze(make_recording(chat_event("a"), reason="client_closed")).is_clean
+    assert is_clean(find(make_recording(chat_event("a"), FINISH, DONE, reason="client_closed")))
+    assert not is_clean(find(make_recording(chat_event("a"), FINISH, reason="client_closed")))
 
 
 def test_what_was_imported_without_times_measures_nothing() -> None:
@@ -237,6 +243,6 @@ def test_json_keeps_every_field() -> None:
     """`--json` has integers in ns and null for what was not measured."""
     from streamlab.report import analysis_json
 
-    value = json.loads(json.dumps(analysis_json(analyze(make_recording(DONE)))))
+    value = json.loads(json.dumps(analysis_json(analyze(make_recording(DONE)), ())))
     assert value["ttft_ns"] is None
     assert isinstance(value["total_ns"], int)

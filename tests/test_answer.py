@@ -103,7 +103,7 @@ def test_an_analysis_has_the_answers() -> None:
     analysis = analyze(make_recording(events + DONE))
     (answer,) = analysis.answers
     assert ("Hi", "Hi", ("gone",)) == (analysis.text, answer.text, analysis.errors)
-    (shown,) = json.loads(json.dumps(analysis_json(analysis)))["answers"]
+    (shown,) = json.loads(json.dumps(analysis_json(analysis, ())))["answers"]
     assert [{"name": "f", "id": "", "arguments_text": ""}] == shown["tool_calls"]
     assert {"prompt_tokens": None, "completion_tokens": 2, "reasoning_tokens": None} == (
         shown["usage"]

@@ -20,7 +20,7 @@ from streamlab.replay import serve
 from streamlab.store import Library
 from tests import raw_server
 from tests.cli_runner import fails_well, replaying, run, run_process
-from tests.conftest import DONE, FIXTURES, chat_event, make_recording
+from tests.conftest import DONE, FINISH, FIXTURES, chat_event, make_recording
 from tests.raw_server import HEAD, http_chunk, send
 
 MALFORMED = FIXTURES / "systems/assisters-malformed.jsonl"
@@ -59,7 +59,9 @@ def test_record_prints_the_text_live_and_keeps_the_stream(tmp_path: Path) -> Non
 def test_record_sends_what_it_is_told() -> None:
     """Method, headers and body as given; a body from a file or from stdin."""
     Path("body.json").write_text('{ "a" : 1 }', "utf-8")
-    with serve([make_recording(chat_event("hi"), DONE, url="http://a/x")], speed=0) as server:
+    with serve(
+        [make_recording(chat_event("hi"), FINISH, DONE, url="http://a/x")], speed=0
+    ) as server:
         for body, stdin in (('{ "a" : 1 }', ""), ("@body.json", ""), ("@-", '{ "a" : 1 }')):
             ran = run("record", f"{server.url}/x", "-d", body, "-H", "X-A: b", input=stdin)
             assert (0, "hi") == (ran.returncode, ran.stdout), ran.stderr
@@ -91,7 +93,10 @@ def test_the_key_of_the_environment_is_sent_and_not_kept(tmp_path: Path) -> None
     [
         ([send(HEAD + http_chunk(chat_event("a"))), raw_server.close], ["truncated"]),
         ([send(HEAD + http_chunk(chat_event("a"))), raw_server.reset], ["reset"]),
-        ([send(HEAD + http_chunk(b"data: {\n\n") + b"0\r\n\r\n")], ["1 malformed", "analyze"]),
+        (
+            [send(HEAD + http_chunk(b"data: {\n\n") + b"0\r\n\r\n")],
+            ["1 error, ", "streamlab check"],
+        ),
         ([raw_server.close], ["no response, truncated"]),
         (
             [send(b"HTTP/1.1 429 No\r\nContent-Length: 18\r\n\r\n" + b'{"error":"slower"}')],
@@ -134,7 +139,8 @@ def test_a_signal_hangs_up_and_keeps_the_recording(number: signal.Signals) -> No
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
 def test_a_narrow_terminal_does_not_cost_the_stream(encoding: str) -> None:
     """What it cannot show is escaped."""
-    with serve([make_recording(chat_event("h€llo"), DONE, url="http://a/x")], speed=0) as server:
+    recording = make_recording(chat_event("h€llo"), FINISH, DONE, url="http://a/x")
+    with serve([recording], speed=0) as server:
         environment = {**os.environ, "PYTHONIOENCODING": encoding}
         command = [sys.executable, "-m", "streamlab", "record", f"{server.url}/x", "-d", "{}"]
         ran = subprocess.run(command, env=environment, capture_output=True, check=True)

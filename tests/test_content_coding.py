@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from streamlab.analysis import LiveStream, analyze
 from streamlab.content_coding import ContentDecoder, Defect, content_codings
+from streamlab.finding import Finding, find
 from streamlab.recording import Header, Recording
 from streamlab.sse import Event
 from streamlab.timeline import arrivals
@@ -36,6 +37,11 @@ def head(coding: str) -> tuple[Header, ...]:
 
 def recorded(coding: str, *pieces: bytes, reason: str = "complete") -> Recording:
     return make_recording(*pieces, headers=head(coding), reason=reason, gap_ns=100)
+
+
+def broken(recording: Recording) -> list[Finding]:
+    """What is found of its content coding being broken."""
+    return [finding for finding in find(recording) if finding.code == "SL108"]
 
 
 def decode(
@@ -94,7 +100,8 @@ def test_a_server_that_does_not_flush_shows_a_burst(coding: str) -> None:
     found = arrivals(recorded(coding, *reads))
     assert {len(reads) - 1} == {a.read_index for a in found if isinstance(a.item, Event)}
     analysis = analyze(recorded(coding, *reads))
-    assert ("ab", 2, True) == (analysis.text, analysis.coalesced_events, analysis.is_clean)
+    assert ("ab", 2) == (analysis.text, analysis.coalesced_events)
+    assert [] == broken(recorded(coding, *reads))
 
 
 @codings
@@ -135,25 +142,24 @@ def test_a_body_without_its_end_is_truncated(coding: str, place: int) -> None:
     """Wherever it is cut, unless HTTP has said so already; an empty body has no end to lack."""
     body = b"".join(encoded(coding, STREAM))
     body = body[: place % len(body)]
-    found = [m.code for m in analyze(recorded(coding, *([body] if body else []))).malformed]
-    assert (["encoding-truncated"] if body else []) == [c for c in found if "encoding" in c]
-    cut_off = analyze(recorded(coding, *([body] if body else []), reason="truncated"))
-    assert not [m for m in cut_off.malformed if "encoding" in m.code]
+    pieces = [body] if body else []
+    assert len(pieces) == len(broken(recorded(coding, *pieces)))
+    assert [] == broken(recorded(coding, *pieces, reason="truncated"))
 
 
 def test_the_findings_say_where_and_why() -> None:
     """Offsets in the decoded body, and in the cause that of the encoded one."""
     body = gzip.compress(PLAIN, mtime=0)
-    (finding,) = analyze(recorded("gzip", body[:-8])).malformed
-    assert ("encoding-truncated", len(PLAIN), 100) == (finding.code, finding.start, finding.at_ns)
-    assert f"the body ends inside its gzip data, after {len(body) - 8} bytes" == finding.cause
-    (finding,) = analyze(recorded("gzip", body[:-8], b"\0" * 8)).malformed
-    assert ("encoding-corrupt", len(PLAIN), 200) == (finding.code, finding.stop, finding.at_ns)
-    broken = f"the gzip data is broken at its byte {len(body) - 5}: incorrect data check"
-    assert broken == finding.cause
+    (finding,) = broken(recorded("gzip", body[:-8]))
+    assert ("error", len(PLAIN), 100) == (finding.severity, finding.start, finding.at_ns)
+    assert f"the body ends inside its gzip data, after {len(body) - 8} bytes" == finding.message
+    (finding,) = broken(recorded("gzip", body[:-8], b"\0" * 8))
+    assert ("error", len(PLAIN), 200) == (finding.severity, finding.stop, finding.at_ns)
+    where = f"the gzip data is broken at its byte {len(body) - 5}: incorrect data check"
+    assert where == finding.message
     assert 4 * " 00" == finding.text[-12:]
-    (finding,) = analyze(recorded("gzip", PLAIN)).malformed
-    assert "the gzip data is broken at its byte 1: incorrect header check" == finding.cause
+    (finding,) = broken(recorded("gzip", PLAIN))
+    assert "the gzip data is broken at its byte 1: incorrect header check" == finding.message
     assert ("64 61", 0) == (finding.text, finding.start)
 
 
@@ -200,10 +206,10 @@ def test_several_codings_are_undone_in_reverse() -> None:
     body = brotli.compress(zlib.compress(gzip.compress(PLAIN)))
     recording = recorded("GZIP, deflate, br", body)
     assert "ab" == analyze(recording).text
-    assert analyze(recording).is_clean
-    (finding,) = analyze(recorded("gzip, br", brotli.compress(gzip.compress(PLAIN)[:-8]))).malformed
-    assert ("encoding-truncated", len(PLAIN)) == (finding.code, finding.start)
-    assert "gzip data" in finding.cause
+    assert [] == broken(recording)
+    (finding,) = broken(recorded("gzip, br", brotli.compress(gzip.compress(PLAIN)[:-8])))
+    assert len(PLAIN) == finding.start
+    assert "ends inside its gzip data" in finding.message
 
 
 @pytest.mark.parametrize(
@@ -212,12 +218,13 @@ def test_several_codings_are_undone_in_reverse() -> None:
 )
 def test_codings_that_are_not_undone(coding: str, words: str) -> None:
     """A finding, once; the reads are as they came."""
-    analysis = analyze(recorded(coding, b"\x1f\x9d", b"\x90"))
-    (finding,) = analysis.malformed
-    assert ("encoding-unknown", 100, coding) == (finding.code, finding.at_ns, finding.text)
-    assert words in finding.cause
+    recording = recorded(coding, b"\x1f\x9d", b"\x90")
+    analysis = analyze(recording)
+    (finding,) = broken(recording)
+    assert ("warning", 100, coding) == (finding.severity, finding.at_ns, finding.text)
+    assert words in finding.message
     assert (0, 2, 3) == (analysis.events, analysis.reads, analysis.bytes)
-    assert () == analyze(recorded(coding)).malformed
+    assert [] == broken(recorded(coding))
 
 
 @pytest.mark.parametrize(
@@ -230,17 +237,17 @@ def test_a_missing_package_is_a_finding(
     """With what to install; gzip needs none."""
     for name in hidden:
         monkeypatch.setitem(sys.modules, name, None)
-    (finding,) = analyze(recorded(coding, *encoded(coding, STREAM))).malformed
-    assert "encoding-not-installed" == finding.code
-    assert f"to decode {coding}: pip install 'streamlab-toolkit[encodings]'" in finding.cause
-    assert analyze(recorded("gzip", *encoded("gzip", STREAM))).is_clean
+    (finding,) = broken(recorded(coding, *encoded(coding, STREAM)))
+    assert "warning" == finding.severity
+    assert f"to decode {coding}: pip install 'streamlab-toolkit[encodings]'" in finding.message
+    assert [] == broken(recorded("gzip", *encoded("gzip", STREAM)))
 
 
 def test_an_old_brotli_is_like_none(monkeypatch: pytest.MonkeyPatch) -> None:
     """It could be made to give gigabytes at once."""
     monkeypatch.setattr(brotli, "Decompressor", object)
-    (finding,) = analyze(recorded("br", *encoded("br", STREAM))).malformed
-    assert "encoding-not-installed" == finding.code
+    (finding,) = broken(recorded("br", *encoded("br", STREAM)))
+    assert "to decode br: pip install" in finding.message
 
 
 @codings

@@ -13,6 +13,7 @@ import pytest
 from streamlab import RecordingTransport, serve
 from streamlab.analysis import analyze
 from streamlab.cassette import read_cassette
+from streamlab.finding import find, is_clean
 from streamlab.recording import Recording, header_value
 from streamlab.store import Library
 from tests.cli_runner import run
@@ -20,7 +21,7 @@ from tests.conftest import DONE, chat_event, make_recording
 from tests.encoders import encoded
 from tests.raw_server import http_chunk, raw_server, send
 
-STREAM = [chat_event("Hel"), chat_event("lo"), DONE]
+STREAM = [chat_event("Hel"), chat_event("lo").replace(b"null", b'"stop"'), DONE]
 PLAIN = b"".join(STREAM)
 HEAD = (
     b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\nContent-Encoding: %b\r\n"
@@ -55,7 +56,8 @@ def test_a_program_that_asks_for_codings_is_recorded_with_its_events(coding: str
         recording = library.load("latest")
     assert pieces == [read.data for read in recording.reads]
     analysis = analyze(recording)
-    assert ("Hello", 2, True) == (analysis.text, analysis.output_tokens, analysis.is_clean)
+    assert ("Hello", 2) == (analysis.text, analysis.output_tokens)
+    assert is_clean(find(recording))
     assert sum(map(len, pieces)) == analysis.bytes
 
 
@@ -97,7 +99,7 @@ def test_the_proxy_keeps_the_encoding_and_every_verb_reads_it(tmp_path: Path) ->
     assert ("openai.chat", "Hello", 2) == (
         analysis["dialect"], analysis["text"], analysis["output_tokens"]
     )  # fmt: skip
-    assert [] == analysis["malformed"]
+    assert [] == [each for each in analysis["findings"] if each["severity"] == "error"]
     assert "Hello" == run("show", "--text").stdout
     shown = json.loads(run("show", "--json").stdout)
     assert STREAM == [PLAIN[event["start"] : event["stop"]] for event in shown]
@@ -147,8 +149,8 @@ def test_a_coding_that_is_cut_is_told_by_record() -> None:
     with raw_server(send(answer(encoded("gzip", STREAM)[:-1]))) as url:
         ran = run("record", url, "-d", "{}")
     assert (1, "Hello") == (ran.returncode, ran.stdout)
-    assert "1 malformed" in ran.stderr
+    assert "1 error" in ran.stderr
     assert "encoding-truncated" in run("show").stdout
     told = run("analyze").stdout
-    assert "encoding-truncated  bytes" in told
+    assert "ERROR SL108 content-encoding-broken" in told
     assert "the body ends inside its gzip data" in told

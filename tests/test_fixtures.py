@@ -11,6 +11,7 @@ import pytest
 from streamlab.analysis import analyze
 from streamlab.cassette import dumps, loads, read_cassette
 from streamlab.dialect import DIALECTS
+from streamlab.finding import find, is_clean
 from streamlab.recording import Read
 from streamlab.replay import serve
 from streamlab.report import analysis_json
@@ -27,7 +28,9 @@ def name_of(path: Path) -> str:
 def test_analysis_golden(cassette: Path, pytestconfig: pytest.Config) -> None:
     """`analyze --json` of each cassette is what its golden file says."""
     golden = cassette.with_suffix(".golden.json")
-    analyses = [analysis_json(analyze(recording)) for recording in read_cassette(cassette)]
+    analyses = [
+        analysis_json(analyze(recording), find(recording)) for recording in read_cassette(cassette)
+    ]
     made = json.dumps(analyses, indent=2, ensure_ascii=False) + "\n"
     if pytestconfig.getoption("--update-goldens"):
         golden.write_text(made, "utf-8")
@@ -81,8 +84,9 @@ def test_a_dialects_fixture_is_what_its_row_says(row: list[str]) -> None:
         path = urlsplit(recording.request.url)._replace(scheme="", netloc="").geturl()
         response = client.request(recording.request.method, path, content=recording.request.body)
     assert recording.body == response.content
-    analysis = analyze(replace(recording, reads=(Read(at_ns=1, data=response.content),)))
-    assert analysis.is_clean
+    again = replace(recording, reads=(Read(at_ns=1, data=response.content),))
+    assert is_clean(find(again))
+    analysis = analyze(again)
     assert (dialect, json.loads(text.strip("`"))) == (analysis.dialect, analysis.text)
     assert prompt == str("-" if analysis.prompt_tokens is None else analysis.prompt_tokens)
     assert output == f"{analysis.output_tokens} ({analysis.token_source})"
@@ -105,12 +109,12 @@ def test_documented_malformed_chunk_is_found_and_the_rest_is_read() -> None:
     """The chunk that Assisters documents is no JSON: it is named, and what follows still counts."""
     (recording,) = read_cassette(FIXTURES / "systems/assisters-malformed.jsonl")
     analysis = analyze(recording)
-    (malformed,) = analysis.malformed
+    (malformed,) = [each for each in find(recording) if each.code.startswith("SL3")]
     bad = (
         '{"id":"chatcmpl-abc","object":"chat.completion.chunk",'
         '"choices":[{"delta":{}},"finish_reason":"stop"]}'
     )
-    assert ("json-invalid", bad) == (malformed.code, malformed.text)
+    assert ("SL301", bad) == (malformed.code, malformed.text)
     assert f"data: {bad}\n\n".encode() == recording.body[malformed.start : malformed.stop]
     assert malformed.at_ns in {read.at_ns for read in recording.reads}
     assert analysis.text.endswith(" as well.")

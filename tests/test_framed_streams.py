@@ -5,6 +5,7 @@ import json
 import pytest
 
 from streamlab.analysis import LiveStream, analyze
+from streamlab.finding import find
 from streamlab.recording import Header, Recording
 from streamlab.recut import by_event, stream_events
 from streamlab.replay import serve
@@ -75,12 +76,12 @@ def test_an_error_body_is_read_whatever_its_framing(
 
 
 def test_a_json_array_has_events_and_an_end() -> None:
-    """Where its bracket is missing, that is malformed."""
+    """Where its bracket is missing, that is a finding."""
     body = json.dumps([{"a": 1}, {"b": 2}], indent=2).encode()
-    analysis = analyze(sent_as("application/json", body))
-    assert ("json-array", 2, ()) == (analysis.framing, analysis.events, analysis.malformed)
-    cut = analyze(sent_as("application/json", body[:-1]))
-    assert ["unterminated-array"] == [each.code for each in cut.malformed]
+    whole = sent_as("application/json", body)
+    assert ("json-array", 2) == (analyze(whole).framing, analyze(whole).events)
+    assert not find(whole)
+    assert ["SL219"] == [each.code for each in find(sent_as("application/json", body[:-1]))]
 
 
 def test_what_cuts_event_streams_leaves_other_framings_alone() -> None:

@@ -16,7 +16,7 @@ from tests.conftest import DONE, chat_event, make_recording
 from tests.test_cli import replaying
 
 DATA = Path(__file__).parent / "data/interop"
-BODY = chat_event("Hel") + chat_event("lo") + DONE
+BODY = chat_event("Hel") + chat_event("lo").replace(b"null", b'"stop"') + DONE
 
 
 def test_import_says_what_it_took_each_file_for() -> None:

@@ -17,7 +17,7 @@ import pytest
 import streamlab
 from streamlab.cassette import read_cassette
 from streamlab.replay import serve
-from tests.conftest import DONE, chat_event, make_recording
+from tests.conftest import DONE, FINISH, chat_event, make_recording
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -145,7 +145,9 @@ def test_readme_shell_commands_work(tmp_path: Path) -> None:
     """Each of them as it stands, but for the hosts, which are a replay server here."""
     recordings = [
         read_cassette(ROOT / "fixtures/systems/assisters-chat.jsonl")[0],
-        make_recording(chat_event("hi"), DONE, url="http://a/stream", recording_id="2" * 12),
+        make_recording(
+            chat_event("hi"), FINISH, DONE, url="http://a/stream", recording_id="2" * 12
+        ),
     ]
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     verbs = []

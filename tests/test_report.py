@@ -106,7 +106,7 @@ def test_two_analyses_stand_side_by_side() -> None:
     """At 80 columns none of the lines of two recordings wraps."""
     names = ("systems/assisters-chat", "llama.cpp/short")
     analyses = [analyze(read_cassette(FIXTURES / f"{name}.jsonl")[0]) for name in names]
-    lines = shown(analysis_view(analyses), 80)
+    lines = shown(analysis_view(analyses, [(), ()]), 80)
     assert all(cell_len(line) <= 80 for line in lines)
     ttft = next(line for line in lines if line.startswith("ttft"))
     assert "248 ms" in ttft
@@ -119,7 +119,7 @@ def test_an_analysis_of_one_recording_fits_into_80_columns(path: Path) -> None:
     """Its tables, too; all steps and event types are there, and no time is cut."""
     (recording,) = read_cassette(path)
     analysis = analyze(recording)
-    lines = shown(analysis_view([replace(analysis, malformed=(), errors=())]), 80)
+    lines = shown(analysis_view([replace(analysis, errors=())], [()]), 80)
     assert all(cell_len(line) <= 80 for line in lines), path
     text = "\n".join(lines)
     for step in analysis.steps:
@@ -133,7 +133,7 @@ def test_steps_are_drawn_over_the_time_of_the_stream() -> None:
             ("started", "3", "c"), ("finished", "3", "c"), ("finished", "9", "d")]  # fmt: skip
     node = 'data: {"event":"node_%s","data":{"id":"%s","title":"%s"}}\n\n'
     pieces = [(node % each).encode() for each in told]
-    lines = shown(analysis_view([analyze(make_recording(*pieces, gap_ns=10_000_000))]), 80)
+    lines = shown(analysis_view([analyze(make_recording(*pieces, gap_ns=10_000_000))], [()]), 80)
     start = next(number for number, line in enumerate(lines) if line.startswith("step "))
     assert [
         "a     node_started   10.0 ms  10.0 ms            ██",
@@ -147,6 +147,6 @@ def test_many_steps_are_not_all_shown() -> None:
     """Twenty, and how many more."""
     node = 'data: {"event":"node_started","data":{"id":"%d","title":"n"}}\n\n'
     body = "".join(node % number for number in range(1025)).encode()
-    lines = shown(analysis_view([analyze(make_recording(body))]), 80)
+    lines = shown(analysis_view([analyze(make_recording(body))], [()]), 80)
     assert "… and 1,005 more" == lines[-2]
     assert 20 == sum("node_started" in line for line in lines)

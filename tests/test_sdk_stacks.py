@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from streamlab import AsyncRecordingTransport, RecordingAdapter, RecordingTransport, serve
-from streamlab.analysis import analyze
+from streamlab.finding import find, is_clean
 from streamlab.store import Library
 from tests.proxying import proxying
 from tests.sdk_streams import STREAMS, TEXTS
@@ -196,4 +196,4 @@ def test_a_stack_is_recorded_and_not_disturbed(library: Library, stack: str) -> 
             assert recording.end is not None
             left_at_end = b"[DONE]" in served.body and recording.end.reason == "client_closed"
             assert left_at_end or recording.end.reason == "complete"
-            assert analyze(recording).is_clean
+            assert is_clean(find(recording))

@@ -141,7 +141,15 @@ SELECTIONS = st.builds(
     limit=st.sampled_from([None, 1, 5]),
     is_whole=st.booleans(),
 )
-PLACES = st.builds(Place, st.just("x"), st.integers(0, 300), st.integers(0, 300), st.integers(0))
+PLACES = st.builds(
+    Place,
+    st.just("x"),
+    st.integers(0, 300),
+    st.integers(0, 300),
+    st.integers(0),
+    slug=st.just(""),
+    message=st.text(),
+)
 
 
 @settings(max_examples=25, deadline=None)
@@ -187,7 +195,7 @@ def test_a_dump_has_every_byte_once(recording: Recording) -> None:
         ("event:34", 5786, 5983), ("34", 5786, 5983), ("read:33", 5935, 5983),
         ("byte:5936", 5936, 5937), ("2s", 5983, 5983), ("1500ms", 5983, 5983), ("0s", 0, 0),
         ("9m", 7918, 7918), ("json-invalid", 7521, 7822), ("JSON-Invalid", 7521, 7822),
-        ("finding:1", 7521, 7822), ("unterminated-event", 7822, 7918),
+        ("SL301", 7521, 7822), ("finding:5", 7521, 7822), ("unterminated-final-event", 7822, 7918),
     ],
 )  # fmt: skip
 def test_places(relay: Layout, text: str, start: int, stop: int) -> None:
@@ -200,7 +208,7 @@ def test_places(relay: Layout, text: str, start: int, stop: int) -> None:
     ("text", "words"),
     [
         ("event:99", "there are 43"), ("read:44", "there are 44"), ("byte:7918", "there are 7918"),
-        ("finding:3", "there are 3"), ("SL301", "nor the code"), ("", "no place"),
+        ("finding:11", "there are 11"), ("SL302", "nor the code"), ("", "no place"),
         ("1.3 h", "no place"), ("event:-1", "no place"), ("event:" + "9" * 5000, "no place"),
     ],
 )  # fmt: skip
@@ -224,7 +232,7 @@ def test_the_caret_is_at_the_byte_where_json_breaks_off(block: bytes, byte: byte
     ahead = chat_event("a")
     recording = make_recording(ahead + block[:9], block[9:])
     layout = lay_out(recording)
-    place = find_place(layout, "finding:0")
+    place = find_place(layout, "SL301")
     assert place.mark == len(ahead) + block.index(byte, 12)
     drawn = shown(Around(layout, place, 0), 120).splitlines()
     caret = next(index for index, line in enumerate(drawn) if line.strip() == "^")
@@ -342,7 +350,7 @@ def test_each_form_on_the_command_line(form: str) -> None:
 
 def test_around_on_the_command_line() -> None:
     """For people and for programs."""
-    assert "json-invalid" in run("show", RELAY, "--around", "finding:1").stdout
+    assert "json-invalid" in run("show", RELAY, "--around", "finding:5").stdout
     made = json.loads(run("show", RELAY, "--around", "34", "--context", "1", "--json").stdout)
     assert [32, 33] == made["reads"]
     assert [33, 34] == [each["number"] for each in (*made["before"], *made["items"])]

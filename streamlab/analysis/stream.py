@@ -42,14 +42,13 @@ from streamlab.dialect import (
 from streamlab.framing import Framing
 from streamlab.recording import UNTIMED, End, Recording
 from streamlab.redaction import redact_text
-from streamlab.sse import Blank, Comment, Event, Issue
+from streamlab.sse import Blank, Comment, Event
 from streamlab.timeline import Arrival, framed_arrivals
 
 __all__ = [
     "DEFAULT_STALL_NS",
     "Analysis",
     "EventCount",
-    "Malformed",
     "ReadEvent",
     "Stall",
     "Stream",
@@ -62,8 +61,6 @@ DEFAULT_STALL_NS: Final = 500_000_000
 
 TokenSource = Literal["usage", "deltas"]
 
-# Issues that a healthy stream may well have: legal, and harmless to a reader of the standard.
-_HARMLESS: Final = frozenset({"no-data"})
 _ERROR_CHARS: Final = 300
 
 
@@ -94,19 +91,6 @@ class EventCount:
     last_at_ns: int
     gap_p50_ns: int | None
     gap_max_ns: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Malformed:
-    """Bytes of the stream that are not what they should be: `start` to `stop` in the body, decoded
-    if it has a content coding."""
-
-    code: str
-    start: int
-    stop: int
-    at_ns: int
-    text: str
-    cause: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,21 +140,9 @@ class Analysis:
     comments: int
     event_types: tuple[EventCount, ...]
     steps: tuple[StepTime, ...]
-    malformed: tuple[Malformed, ...]
     has_end_marker: bool
     text: str
     answers: tuple[Answer, ...]
-
-    @property
-    def is_clean(self) -> bool:
-        """Nothing malformed, no error, a 2xx and a good end: exit code 0.
-
-        It is good if it is complete, or if the client hung up after the end marker, as SDKs do.
-        """
-        succeeded = self.status is not None and 200 <= self.status < 300
-        reason = self.end.reason if self.end else None
-        ended = reason == "complete" or (reason == "client_closed" and self.has_end_marker)
-        return succeeded and ended and not self.malformed and not self.errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,7 +227,6 @@ def analyze(
         comments=sum(isinstance(arrival.item, Comment) for arrival in arrived),
         event_types=_count_types(events),
         steps=step_times((e.arrival.at_ns, delta) for e in events for delta in e.deltas),
-        malformed=_malformed(arrived, events),
         has_end_marker=any(delta.kind == "end" for delta in deltas),
         text="".join(answer.text for answer in said if answer.choice == 0),
         answers=said,
@@ -346,55 +317,6 @@ def _count_type(type_: str, events: list[ReadEvent]) -> EventCount:
         gap_p50_ns=percentile_ns(gaps_ns, 50),
         gap_max_ns=max(gaps_ns, default=None),
     )
-
-
-def _malformed(arrived: Sequence[Arrival], events: tuple[ReadEvent, ...]) -> tuple[Malformed, ...]:
-    found = [
-        _malformed_payload(event, delta)
-        for event in events
-        for delta in event.deltas
-        if delta.kind == "malformed"
-    ]
-    found += [
-        Malformed(
-            code=item.code,
-            start=item.start,
-            stop=item.stop,
-            at_ns=arrival.at_ns,
-            text=item.detail,
-            cause=item.cause if isinstance(item, Defect) else _ISSUE_CAUSES[item.code],
-        )
-        for arrival in arrived
-        if isinstance(item := arrival.item, Issue | Defect) and item.code not in _HARMLESS
-    ]
-    return tuple(sorted(found, key=lambda malformed: malformed.start))
-
-
-def _malformed_payload(event: ReadEvent, delta: Delta) -> Malformed:
-    return Malformed(
-        code=delta.name,
-        start=event.event.start,
-        stop=event.event.stop,
-        at_ns=event.arrival.at_ns,
-        text=event.event.data,
-        cause=delta.text,
-    )
-
-
-_ISSUE_CAUSES: Final = {
-    "bom": "a byte order mark starts the stream; some clients lose the first event to it",
-    "invalid-utf8": "these bytes are not UTF-8; a reader sees a replacement character",
-    "unknown-field": "a line with a field name that event streams do not know; readers skip it",
-    "invalid-retry": "a retry must be digits only; readers skip it",
-    "nul-in-id": "an id must not hold U+0000; readers skip it",
-    "unterminated-event": "the stream ended inside this event, or before its empty line",
-    "block-too-long": "an event above the size limit; its data was not kept",
-    "unterminated-array": "the stream ended before the bracket that closes its JSON array",
-    "outside-array": "the body is one JSON array; these bytes stand before or after it",
-    "aws-crc": "a checksum is wrong: bytes of this message are not those that were sent",
-    "aws-length": "a message cannot be shorter than its parts; what follows is not readable",
-    "aws-headers": "the headers of this message are not as its lengths and types say",
-}
 
 
 def _error_body(recording: Recording, stream: Stream) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import typer
 from streamlab import __version__
 from streamlab.cli._after_dashes import WithCommand
 from streamlab.cli.analyze import analyze
+from streamlab.cli.check import check
 from streamlab.cli.demo import demo
 from streamlab.cli.doctor import doctor
 from streamlab.cli.export import export
@@ -59,6 +60,7 @@ app.command(cls=WithCommand)(replay)
 app.command()(ls)
 app.command()(show)
 app.command()(analyze)
+app.command()(check)
 app.command()(export)
 app.command("import")(import_)
 app.command()(rm)

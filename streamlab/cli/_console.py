@@ -41,7 +41,7 @@ def print_text(text: str) -> None:
     sys.stdout.flush()
 
 
-def narrate(*parts: str | tuple[str, str]) -> None:
+def narrate(*parts: str | tuple[str, str] | Text) -> None:
     """Tell what happens: pieces of text, or (text, style)."""
     sys.stdout.flush()  # so that both come in order where they go to one place
     console = Console(stderr=True, highlight=False, soft_wrap=True)

@@ -6,6 +6,7 @@ from streamlab.analysis import analyze
 from streamlab.cli._console import narrate, print_text, show
 from streamlab.cli._live import LivePrinter
 from streamlab.demo import Demo, upstream_recording
+from streamlab.finding import find
 from streamlab.report import ListingView, analysis_view
 
 __all__ = ["run_demo"]
@@ -32,7 +33,7 @@ def run_demo(db: Path) -> None:
 
     _step("compare the two")
     _command("streamlab analyze live 'replayed at 10x'")
-    show(analysis_view([analyze(live), analyze(replayed)]))
+    show(analysis_view([analyze(live), analyze(replayed)], [find(live), find(replayed)]))
 
     same = [read.data for read in live.reads] == [read.data for read in replayed.reads]
     verdict = "byte for byte, read for read the same" if same else "DIFFERENT"

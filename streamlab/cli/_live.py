@@ -7,8 +7,9 @@ from pathlib import Path
 from streamlab.analysis import LiveStream, ReadEvent, analyze
 from streamlab.cli._console import narrate, print_text
 from streamlab.content_coding import ContentDecoder
+from streamlab.finding import find, is_clean
 from streamlab.recording import Read, Recording, Response
-from streamlab.report import format_ns, format_rate, one_line, visible
+from streamlab.report import counts_text, format_ns, format_rate, one_line, visible
 
 __all__ = ["LivePrinter", "close_recording"]
 
@@ -72,6 +73,7 @@ class LivePrinter:
 def close_recording(recording: Recording, db: Path) -> int:
     """Say on stderr what was recorded; the exit code: 0 if the stream is clean, else 1."""
     analysis = analyze(recording)
+    findings = find(recording, analysis=analysis)
     end = recording.end
     assert end is not None
     style = "green" if end.reason == "complete" else "bold red"
@@ -86,9 +88,9 @@ def close_recording(recording: Recording, db: Path) -> int:
         narrate(("  " + one_line(end.detail, 300), "dim"))
     for error in analysis.errors:
         narrate(("  error: ", "bold red"), one_line(error, 300))
-    if analysis.malformed:
-        hint = f"`streamlab analyze {recording.id}` shows them"
-        narrate((f"  {len(analysis.malformed)} malformed", "bold red"), f"; {hint}")
+    if any(finding.severity != "info" for finding in findings):
+        hint = f"`streamlab check {recording.id}` shows them"
+        narrate("  ", counts_text(findings), f"; {hint}")
     named = f" as {one_line(recording.name, 60)}" if recording.name else ""
     narrate("recorded ", (recording.id, "cyan"), f"{named} in {db}")
-    return 0 if analysis.is_clean else 1
+    return 0 if is_clean(findings) else 1

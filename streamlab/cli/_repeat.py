@@ -6,8 +6,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from streamlab.analysis import analyze
 from streamlab.cli._console import narrate, show
+from streamlab.finding import find, is_clean
 from streamlab.record.once import Options
 from streamlab.record.repeat import record_repeatedly
 from streamlab.recording import Recording, Request
@@ -38,7 +38,7 @@ def record_many(
             )
         ids = {recording.id for recording in recordings}
         show(ListingView([line for line in library.summaries() if line.id in ids]))
-    unclean = sum(not analyze(recording).is_clean for recording in recordings)
+    unclean = sum(not is_clean(find(recording)) for recording in recordings)
     narrate(f"recorded {len(recordings)} in {db}", (f", {unclean} not clean" if unclean else ""))
     return 1 if unclean else 0
 

@@ -19,17 +19,28 @@ def analyze(
 ) -> None:
     """Say how fast streams were and what is wrong with them.
 
-    Exit code 1 if one has something malformed, reports an error or did not end well.
+    Exit code 1 if a finding is an error. `streamlab check` shows each finding in full.
     """
-    from streamlab import analysis
+    from streamlab.analysis import analyze as analyze_stream
+    from streamlab.analysis import read_stream
     from streamlab.cli._console import print_json, show
     from streamlab.cli._select import select
+    from streamlab.finding import Limits, find, is_clean
     from streamlab.report import analysis_json, analysis_view
 
-    stall_ns = round(stall_ms * 1_000_000)
-    analyses = [analysis.analyze(each, stall_ns=stall_ns) for each in select(which, db)]
+    limits = Limits(stall_ns=round(stall_ms * 1_000_000))
+    recordings = select(which, db)
+    streams = [read_stream(each) for each in recordings]
+    analyses = [
+        analyze_stream(each, stall_ns=limits.stall_ns, stream=stream)
+        for each, stream in zip(recordings, streams, strict=True)
+    ]
+    findings = [
+        find(each, stream=stream, analysis=analysis, limits=limits)
+        for each, stream, analysis in zip(recordings, streams, analyses, strict=True)
+    ]
     if as_json:
-        print_json([analysis_json(each) for each in analyses])
+        print_json(list(map(analysis_json, analyses, findings)))
     else:
-        show(analysis_view(analyses))
-    raise typer.Exit(0 if all(each.is_clean for each in analyses) else 1)
+        show(analysis_view(analyses, findings))
+    raise typer.Exit(0 if all(map(is_clean, findings)) else 1)

@@ -8,14 +8,19 @@ from streamlab.report.as_json import (
     both_json,
     bytes_json,
     events_json,
+    findings_json,
     growth_json,
     reads_json,
 )
+from streamlab.report.checked import Checked
+from streamlab.report.finding_view import FindingsView, counts_text
+from streamlab.report.github import github_commands
 from streamlab.report.growth import Growth
 from streamlab.report.hex_dump import HexDump
 from streamlab.report.layout import ENTRY_KINDS, Layout, Selection, lay_out
 from streamlab.report.listing import Listed, ListingView
 from streamlab.report.place import Place, find_place
+from streamlab.report.sarif import sarif_log
 from streamlab.report.show_text import format_bytes, format_ns, format_rate, one_line, visible
 from streamlab.report.side_by_side import SideBySide
 from streamlab.report.terminal import analysis_view
@@ -24,6 +29,8 @@ from streamlab.report.time_line import event_rows, events_view, reads_view, row_
 __all__ = [
     "ENTRY_KINDS",
     "Around",
+    "Checked",
+    "FindingsView",
     "Growth",
     "HexDump",
     "Layout",
@@ -38,18 +45,22 @@ __all__ = [
     "body_json",
     "both_json",
     "bytes_json",
+    "counts_text",
     "event_rows",
     "events_json",
     "events_view",
     "find_place",
+    "findings_json",
     "format_bytes",
     "format_ns",
     "format_rate",
+    "github_commands",
     "growth_json",
     "lay_out",
     "one_line",
     "reads_json",
     "reads_view",
     "row_line",
+    "sarif_log",
     "visible",
 ]

@@ -17,7 +17,7 @@ __all__ = ["Around", "near", "region"]
 
 _OFFSET_COLUMNS: Final = 10
 _LEAST_COLUMNS: Final = 10
-_CAUSE_CHARS: Final = 300
+_MESSAGE_CHARS: Final = 300
 _LINES: Final = 12
 _LINES_BESIDE: Final = 3
 
@@ -73,10 +73,11 @@ class Around:
         place = self._place
         where = f"bytes {place.start}-{place.stop}, at {format_ns(place.at_ns)}"
         yield Text.assemble(
-            (place.name, "bold red" if place.cause else "bold"), (f"  {where}", "dim")
+            (f"{place.name} {place.slug}".strip(), "bold red" if place.message else "bold"),
+            (f"  {where}", "dim"),
         )
-        if place.cause:
-            yield Text(f"  {one_line(place.cause, _CAUSE_CHARS)}")
+        if place.message:
+            yield Text(f"  {one_line(place.message, _MESSAGE_CHARS)}")
 
     def _since_ns(self) -> int:
         """When something came last before the first row."""

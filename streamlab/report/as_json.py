@@ -1,11 +1,12 @@
 """Analyses and recordings as JSON values, for `--json`: times in integer `_ns`, unmeasured null."""
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from streamlab.analysis import Analysis, Answer
+from streamlab.finding import Finding
 from streamlab.report.around import near, region
 from streamlab.report.growth import grown
 from streamlab.report.hex_dump import odd_characters, sections
@@ -20,14 +21,23 @@ __all__ = [
     "both_json",
     "bytes_json",
     "events_json",
+    "findings_json",
     "growth_json",
     "reads_json",
 ]
 
 
-def analysis_json(analysis: Analysis) -> dict[str, Any]:
-    """All fields of an analysis, under their names."""
-    return asdict(analysis) | {"answers": [_answer_json(answer) for answer in analysis.answers]}
+def analysis_json(analysis: Analysis, findings: Sequence[Finding]) -> dict[str, Any]:
+    """All fields of an analysis, under their names, and what is wrong."""
+    return asdict(analysis) | {
+        "answers": [_answer_json(answer) for answer in analysis.answers],
+        "findings": findings_json(findings),
+    }
+
+
+def findings_json(findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    """All fields of findings, under their names."""
+    return [finding._asdict() for finding in findings]
 
 
 def _answer_json(answer: Answer) -> dict[str, Any]:

@@ -42,7 +42,9 @@ class Listed(Protocol):
     @property
     def output_tokens(self) -> int | None: ...
     @property
-    def malformed(self) -> int | None: ...
+    def errors(self) -> int | None: ...
+    @property
+    def warnings(self) -> int | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,11 @@ def _tokens(line: Listed) -> Text:
     return Text("-" if line.output_tokens is None else f"{line.output_tokens:,}")
 
 
-def _malformed(line: Listed) -> Text:
-    return Text(str(line.malformed), "red") if line.malformed else Text("·", "dim")
+def _findings(line: Listed) -> Text:
+    """How many errors and warnings: `2E 1W`."""
+    counts = ((line.errors, "E", "red"), (line.warnings, "W", "yellow"))
+    parts = [(f"{count}{letter}", style) for count, letter, style in counts if count]
+    return Text(" ").join(Text(*part) for part in parts) if parts else Text("·", "dim")
 
 
 _COLUMNS: Final = (
@@ -78,7 +83,7 @@ _COLUMNS: Final = (
     _Column("tokens", _tokens, is_number=True),
     _Column("TTFT", lambda line: Text(format_ns(line.ttft_ns)), is_number=True),
     _Column("total", lambda line: Text(format_ns(line.total_ns)), is_number=True),
-    _Column("malformed", _malformed, goes=6, is_number=True),
+    _Column("findings", _findings, goes=6, is_number=True),
     _Column("request", lambda line: Text(one_line(f"{line.method} {line.url}", 60)), goes=1),
 )
 _COLUMN_GAP: Final = 2

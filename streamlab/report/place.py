@@ -4,8 +4,8 @@ import json
 import re
 from typing import Final, NamedTuple
 
-from streamlab.analysis import analyze
 from streamlab.errors import InputError
+from streamlab.finding import find
 from streamlab.report.layout import Entry, Layout
 from streamlab.report.show_text import format_ns, one_line
 from streamlab.sse import Event
@@ -22,14 +22,15 @@ _LISTED: Final = 8
 
 
 class Place(NamedTuple):
-    """A span of the decoded body and the time at which it was there; `cause` is a finding's, and
-    `mark` the byte of the span that is meant, where it can be told."""
+    """A span of the decoded body and the time at which it was there; of a finding `slug` and
+    `message`, and `mark`, the byte of the span that is meant, where it can be told."""
 
     name: str
     start: int
     stop: int
     at_ns: int
-    cause: str = ""
+    slug: str = ""
+    message: str = ""
     mark: int | None = None
 
     @property
@@ -49,26 +50,26 @@ def find_place(layout: Layout, text: str) -> Place:
         return _at(layout, text, round(float(match[1]) * _UNITS_NS[match[2]]))
     found = places(layout)
     for place in found:
-        if place.name.lower() == text.lower():
+        if text.lower() in (place.name.lower(), place.slug):
             return place
     message = f"{text!r} is no place in this stream, nor the code of one of its findings"
     raise InputError(message, f"a place is {_WORDS}; {_findings(found)}")
 
 
 def places(layout: Layout) -> tuple[Place, ...]:
-    """What is malformed in a stream, in the order of its bytes; named by code."""
-    analysis = analyze(layout.recording, stream=layout.stream)
-    events = {entry.start: entry for entry in layout.entries if entry.number is not None}
+    """The findings of a stream, in the order of their bytes; named by code."""
+    events = {entry.number: entry for entry in layout.entries if entry.number is not None}
     return tuple(
         Place(
             found.code,
             found.start,
             found.stop,
             found.at_ns,
-            found.cause,
-            _broken_byte(layout, events.get(found.start)),
+            found.slug,
+            found.message,
+            None if found.event is None else _broken_byte(layout, events.get(found.event)),
         )
-        for found in analysis.malformed
+        for found in find(layout.recording, stream=layout.stream)
     )
 
 
@@ -101,9 +102,9 @@ def _beyond(word: str, number: int, count: int, hint: str) -> InputError:
 
 def _findings(found: tuple[Place, ...]) -> str:
     if not found:
-        return "nothing is malformed in this stream"
+        return "this stream has no findings"
     listed = ", ".join(
-        f"finding:{index} is {place.name} at {format_ns(place.at_ns)}"
+        f"finding:{index} is {place.name} {place.slug} at {format_ns(place.at_ns)}"
         for index, place in enumerate(found[:_LISTED])
     )
     return listed + (f", and {len(found) - _LISTED} more" if len(found) > _LISTED else "")

@@ -12,7 +12,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from streamlab.analysis import Analysis, Malformed, StepTime
+from streamlab.analysis import Analysis, StepTime
+from streamlab.finding import Finding
+from streamlab.report.finding_view import grouped_findings
 from streamlab.report.show_text import format_ns, format_rate, one_line
 
 __all__ = ["analysis_view", "end_text", "plain_table", "status_text"]
@@ -153,7 +155,9 @@ _LINES_LEFT_OUT: Final[dict[str, Callable[[Analysis], bool]]] = {
 }
 
 
-def analysis_view(analyses: Sequence[Analysis]) -> RenderableType:
+def analysis_view(
+    analyses: Sequence[Analysis], findings: Sequence[Sequence[Finding]]
+) -> RenderableType:
     """`streamlab analyze`: a column per recording, then what is wrong with each."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("", style="dim")
@@ -166,8 +170,8 @@ def analysis_view(analyses: Sequence[Analysis]) -> RenderableType:
             label = _stall_label(analyses) if line.label == "stalls" else line.label
             table.add_row(line.name, label, *(line.value(analysis) for analysis in analyses))
     parts: list[RenderableType] = [table]
-    for analysis in analyses:
-        parts += _details(analysis, titled=len(analyses) > 1)
+    for analysis, found in zip(analyses, findings, strict=True):
+        parts += _details(analysis, found, titled=len(analyses) > 1)
     return Group(*parts)
 
 
@@ -180,16 +184,15 @@ def _title(analysis: Analysis) -> Text:
     return Text(one_line(analysis.name, 40) if analysis.name else analysis.id)
 
 
-def _details(analysis: Analysis, *, titled: bool) -> list[RenderableType]:
+def _details(
+    analysis: Analysis, findings: Sequence[Finding], *, titled: bool
+) -> list[RenderableType]:
     parts: list[RenderableType] = []
     if len(analysis.event_types) > 1:
         parts.append(_event_types(analysis))
     if analysis.steps:
         parts += _steps(analysis)
-    parts += [
-        Text.assemble(("error  ", "bold red"), one_line(error, 300)) for error in analysis.errors
-    ]
-    parts += [_malformed(malformed) for malformed in analysis.malformed]
+    parts += grouped_findings(findings, is_timed=analysis.total_ns is not None)
     if parts and titled:
         parts.insert(0, Text.assemble("\n", _title(analysis), style="bold"))
     return parts
@@ -257,15 +260,3 @@ def _span_bar(step: StepTime, all_ns: int) -> str:
         return " " * first + "█" * (_STEP_COLUMNS - first)
     eighths = max(1, (step.stop_ns - start_ns) * _STEP_COLUMNS * 8 // all_ns)
     return " " * first + "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
-
-
-def _malformed(malformed: Malformed) -> Text:
-    return Text.assemble(
-        "\n",
-        (malformed.code, "bold red"),
-        (f"  bytes {malformed.start}-{malformed.stop}, at {format_ns(malformed.at_ns)}", "dim"),
-        "\n  ",
-        one_line(malformed.cause, 300),
-        "\n  ",
-        (one_line(malformed.text, 600), "yellow"),
-    )

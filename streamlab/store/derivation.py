@@ -9,6 +9,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from streamlab.analysis import Analysis, Stream, analyze, read_stream
+from streamlab.finding import Finding, find
 from streamlab.store.connect import transaction
 from streamlab.store.rows import event_row, finding_rows, metric_rows
 from streamlab.store.statements import DERIVED, delete_parts, insert_rows, load, update_recording
@@ -22,6 +23,7 @@ class _Derived:
     recording_id: str
     stream: Stream
     analysis: Analysis
+    findings: tuple[Finding, ...]
 
 
 def derive(connection: sqlite3.Connection, recording_id: str) -> None:
@@ -58,7 +60,9 @@ def _derived(connection: sqlite3.Connection, recording_id: str) -> _Derived | No
     if recording is None:
         return None
     stream = read_stream(recording)
-    return _Derived(recording_id, stream, analyze(recording, stream=stream))
+    analysis = analyze(recording, stream=stream)
+    findings = find(recording, stream=stream, analysis=analysis)
+    return _Derived(recording_id, stream, analysis, findings)
 
 
 def _replace(connection: sqlite3.Connection, derived: _Derived) -> None:
@@ -66,7 +70,7 @@ def _replace(connection: sqlite3.Connection, derived: _Derived) -> None:
     delete_parts(connection, recording_id, DERIVED)
     rows = [event_row(recording_id, seq, event) for seq, event in enumerate(derived.stream.events)]
     insert_rows(connection, "events", rows)
-    insert_rows(connection, "metrics", metric_rows(analysis))
-    insert_rows(connection, "findings", finding_rows(analysis))
+    insert_rows(connection, "metrics", metric_rows(analysis, derived.findings))
+    insert_rows(connection, "findings", finding_rows(recording_id, derived.findings))
     columns = {"dialect": analysis.dialect, "derived_by": __version__}
     update_recording(connection, recording_id, columns)

@@ -47,7 +47,8 @@ class Summary:
     ttft_ns: int | None
     total_ns: int | None
     output_tokens: int | None
-    malformed: int | None
+    errors: int | None
+    warnings: int | None
 
 
 class Library:
@@ -161,7 +162,7 @@ class Library:
         """All recordings, oldest first."""
         metrics = ", ".join(
             f"(select value from metrics where recording_id = r.id and name = '{name}') as {name}"  # noqa: S608
-            for name in ("ttft_ns", "total_ns", "output_tokens", "malformed")
+            for name in ("ttft_ns", "total_ns", "output_tokens", "errors", "warnings")
         )
         rows = self._query(
             f"""select id, name, started_at, method, url, status, end_reason, dialect,

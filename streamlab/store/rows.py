@@ -1,11 +1,13 @@
 """Recordings as rows and back, and the rows derived from them: pure functions."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from streamlab.analysis import Analysis, ReadEvent
 from streamlab.dialect import main_delta
+from streamlab.finding import Finding
 from streamlab.recording import End, Header, Mark, Read, Recording, Request, Response
 
 __all__ = [
@@ -30,6 +32,10 @@ _METRICS = (
     "ttfb_ns", "ttfe_ns", "ttft_ns", "ttfat_ns", "latency_ns", "total_ns", "tail_ns", "tpot_ns",
     "tps_user", "tps_e2e", "output_tokens", "prompt_tokens", "reasoning_tokens", "reads", "bytes",
     "events", "output_events", "coalesced_events", "comments",
+)  # fmt: skip
+_FINDING_COLUMNS = (
+    "code", "slug", "severity", "message", "cause", "hint", "text", "start", "stop", "at_ns",
+    "event",
 )  # fmt: skip
 
 
@@ -143,14 +149,24 @@ def event_row(recording_id: str, seq: int, event: ReadEvent) -> Row:
         "start": event.event.start,
         "stop": event.event.stop,
         "kind": main.kind,
-        "text": main.text,
+        "text": main.text if main.text.isascii() else _storable(main.text),
     }
 
 
-def metric_rows(analysis: Analysis) -> list[Row]:
+def _storable(text: str) -> str:
+    """The text without what UTF-8 cannot say: JSON may hold half of a surrogate pair."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def metric_rows(analysis: Analysis, findings: Sequence[Finding]) -> list[Row]:
     """The rows of `metrics`: what was measured; what was not has no row."""
     values = {name: getattr(analysis, name) for name in _METRICS}
-    values |= {"stalls": len(analysis.stalls), "malformed": len(analysis.malformed)}
+    severities = Counter(finding.severity for finding in findings)
+    values |= {
+        "stalls": len(analysis.stalls),
+        "errors": severities["error"],
+        "warnings": severities["warning"],
+    }
     return [
         {"recording_id": analysis.id, "name": name, "value": value}
         for name, value in values.items()
@@ -158,18 +174,10 @@ def metric_rows(analysis: Analysis) -> list[Row]:
     ]
 
 
-def finding_rows(analysis: Analysis) -> Sequence[Row]:
+def finding_rows(recording_id: str, findings: Sequence[Finding]) -> list[Row]:
     """The rows of `findings`."""
     return [
-        {
-            "recording_id": analysis.id,
-            "seq": seq,
-            "code": malformed.code,
-            "at_ns": malformed.at_ns,
-            "start": malformed.start,
-            "stop": malformed.stop,
-            "text": malformed.text,
-            "cause": malformed.cause,
-        }
-        for seq, malformed in enumerate(analysis.malformed)
+        {"recording_id": recording_id, "seq": seq}
+        | {column: getattr(finding, column) for column in _FINDING_COLUMNS}
+        for seq, finding in enumerate(findings)
     ]

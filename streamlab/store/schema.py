@@ -83,6 +83,28 @@ def m002_derived_by(db: Database) -> None:
     db.execute("create index underived on recordings (recorder) where derived_by is null")
 
 
+@MIGRATIONS()
+def m003_findings(db: Database) -> None:
+    """Findings of rules with ids, instead of what was malformed: all are derived anew."""
+    db["findings"].drop()
+    columns = {
+        "code": str,  # SL301
+        "slug": str,
+        "severity": str,  # error, warning, info
+        "message": str,
+        "cause": str,
+        "hint": str,
+        "text": str,
+        "start": int,
+        "stop": int,
+        "at_ns": int,
+        "event": int,  # seq of the event, null if it is about none
+    }
+    _create_part(db, "findings", columns)
+    db.execute("delete from metrics where name = 'malformed'")
+    db.execute("update recordings set derived_by = null where end_reason is not null")
+
+
 def _create_part(db: Database, table: str, columns: dict[str, type]) -> None:
     """A table of numbered parts of a recording."""
     db.create_table(

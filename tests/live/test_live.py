@@ -14,6 +14,7 @@ import pytest
 
 from streamlab import sse
 from streamlab.analysis import analyze
+from streamlab.finding import find, is_clean
 from streamlab.recording import Recording
 from streamlab.store import Library
 
@@ -97,7 +98,7 @@ def test_short_answer(llm_url, tmp_path):
     assert 0 < analysis.ttft_ns < analysis.total_ns
     assert analysis.text
     assert done.stdout == analysis.text
-    assert () == analysis.malformed
+    assert is_clean(find(recording))
 
     covered = 0
     for item in sorted(sse.decode(recording.body), key=lambda item: item.start):
@@ -133,7 +134,7 @@ def test_non_ascii_text(llm_url, tmp_path):
     analysis = analyze(recording)
     assert expected == spoken
     assert expected == analysis.text
-    assert () == analysis.malformed
+    assert is_clean(find(recording))
 
 
 def test_http_error(llm_url, tmp_path):
