@@ -1,17 +1,18 @@
 """The numbers: pure functions of a recording."""
 
 from streamlab.analysis.assemble import Assembled, assemble
+from streamlab.analysis.fluidity import Deadlines, fluidity_index
+from streamlab.analysis.gaps import DEFAULT_STALL_NS, Burst, Gap, Jitter
 from streamlab.analysis.live import LiveStream
-from streamlab.analysis.percentile import Distribution, distribution, percentile_ns
+from streamlab.analysis.marks import Instant, Marks
+from streamlab.analysis.percentile import Distribution, distribution, interval_ns, percentile_ns
+from streamlab.analysis.rates import TokenSource
+from streamlab.analysis.read_event import ReadEvent
 from streamlab.analysis.stream import (
-    DEFAULT_STALL_NS,
     Analysis,
     EventCount,
     Malformed,
-    ReadEvent,
-    Stall,
     Stream,
-    TokenSource,
     analyze,
     read_stream,
 )
@@ -20,17 +21,24 @@ __all__ = [
     "DEFAULT_STALL_NS",
     "Analysis",
     "Assembled",
+    "Burst",
+    "Deadlines",
     "Distribution",
     "EventCount",
+    "Gap",
+    "Instant",
+    "Jitter",
     "LiveStream",
     "Malformed",
+    "Marks",
     "ReadEvent",
-    "Stall",
     "Stream",
     "TokenSource",
     "analyze",
     "assemble",
     "distribution",
+    "fluidity_index",
+    "interval_ns",
     "percentile_ns",
     "read_stream",
 ]

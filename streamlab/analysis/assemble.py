@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from streamlab.analysis import assemble_anthropic, assemble_openai
-from streamlab.analysis.stream import ReadEvent, read_stream
+from streamlab.analysis.read_event import ReadEvent
+from streamlab.analysis.stream import read_stream
 from streamlab.dialect import Detection
 from streamlab.dialect.delta import as_object, as_text, parse_json
 from streamlab.recording import Recording

@@ -1,7 +1,7 @@
 """Analyses and recordings as JSON values, for `--json`: times in integer `_ns`, unmeasured null."""
 
 import base64
-from dataclasses import asdict
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 from streamlab.analysis import Analysis, read_stream
@@ -12,8 +12,23 @@ __all__ = ["analysis_json", "events_json", "reads_json"]
 
 
 def analysis_json(analysis: Analysis) -> dict[str, Any]:
-    """All fields of an analysis, under their names."""
-    return asdict(analysis)
+    """All fields of an analysis, under their names; of each gap only how long it was."""
+    values = {field.name: getattr(analysis, field.name) for field in fields(analysis)}
+    values["gap_list"] = analysis.gaps_ns
+    renamed = {"gaps_ns" if name == "gap_list" else name: values[name] for name in values}
+    return {name: plain(value) for name, value in renamed.items()}
+
+
+def plain(value: Any) -> Any:  # noqa: ANN401 - any value of an analysis, any JSON value
+    """A value of an analysis as a JSON value: objects by the names of their fields."""
+    if is_dataclass(value):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, tuple):
+        named = getattr(value, "_fields", None)
+        if named is not None:
+            return {name: plain(each) for name, each in zip(named, value, strict=True)}
+        return [plain(each) for each in value]
+    return value
 
 
 def events_json(recording: Recording) -> list[dict[str, Any]]:
