@@ -2,9 +2,9 @@
 are. Times and durations are ns."""
 
 import math
-import statistics
 from collections.abc import Sequence
 from itertools import pairwise
+from operator import mul, sub
 from typing import Final, NamedTuple
 
 from streamlab.analysis.marks import Instant
@@ -21,7 +21,7 @@ __all__ = [
     "find_stalls",
     "jitter",
     "longest",
-    "read_gaps",
+    "longest_between",
 ]
 
 DEFAULT_STALL_NS: Final = 500_000_000
@@ -72,22 +72,23 @@ class Jitter(NamedTuple):
 def find_gaps(output: Sequence[Instant]) -> tuple[Gap, ...]:
     """The gaps between consecutive events with output; 0 long between two of one read."""
     return tuple(
-        Gap(earlier.at_ns, later.at_ns, later.event, later.read)
-        for earlier, later in pairwise(output)
+        [Gap(earlier[0], at_ns, event, read) for earlier, (at_ns, event, read) in pairwise(output)]
     )
 
 
-def read_gaps(reads: Sequence[Read]) -> tuple[Gap, ...]:
-    """The gaps between consecutive reads, whatever they hold."""
-    return tuple(
-        Gap(earlier.at_ns, later.at_ns, None, number)
-        for number, (earlier, later) in enumerate(pairwise(reads), start=1)
-    )
+def longest(gaps: Sequence[Gap], gaps_ns: Sequence[int]) -> Gap | None:
+    """The longest one, of several the first; `gaps_ns` says how long each is."""
+    return gaps[gaps_ns.index(max(gaps_ns))] if gaps_ns else None
 
 
-def longest(gaps: Sequence[Gap]) -> Gap | None:
-    """The longest one, of several the first."""
-    return max(gaps, key=lambda gap: gap[1] - gap[0], default=None)
+def longest_between(reads: Sequence[Read]) -> Gap | None:
+    """The longest silence between two reads, whatever they hold."""
+    times_ns = [at_ns for at_ns, _ in reads]
+    gaps_ns = list(map(sub, times_ns[1:], times_ns))
+    if not gaps_ns:
+        return None
+    number = gaps_ns.index(max(gaps_ns)) + 1
+    return Gap(times_ns[number - 1], times_ns[number], None, number)
 
 
 def find_stalls(
@@ -105,37 +106,38 @@ def find_stalls(
 def jitter(output: Sequence[Instant]) -> Jitter:
     """The jitter of the gaps between reads with output: the zeros between events of one read say
     how reads were cut, not how even the stream is."""
-    times_ns = {each.read: each.at_ns for each in output}.values()
-    gaps_ns = [later - earlier for earlier, later in pairwise(times_ns)]
+    times_ns = list({read: at_ns for at_ns, _, read in output}.values())
+    gaps_ns = sorted(map(sub, times_ns[1:], times_ns))
     median_ns, p99_ns = percentile_ns(gaps_ns, 50), percentile_ns(gaps_ns, 99)
-    mean_ns = statistics.fmean(gaps_ns) if len(gaps_ns) > 1 else 0
-    squares = math.fsum((gap_ns - mean_ns) ** 2 for gap_ns in gaps_ns)
+    n, total_ns = len(gaps_ns), sum(gaps_ns)
+    # n (n - 1) times the variance, without a rounding.
+    squares = n * sum(map(mul, gaps_ns, gaps_ns)) - total_ns**2
     return Jitter(
         ratio=p99_ns / median_ns if median_ns and p99_ns is not None else None,
-        cv=math.sqrt(squares / (len(gaps_ns) - 1)) / mean_ns if mean_ns else None,
+        cv=math.sqrt(squares / (n * (n - 1))) * n / total_ns if n > 1 and total_ns else None,
     )
 
 
 def find_bursts(output: Sequence[Instant]) -> tuple[Burst, ...]:
     """The bursts of a stream; the wait for its first output counts from t0."""
-    bursts = []
-    before_ns = 0
-    for run in _runs(output):
-        first, stop_ns = run[0], run[-1].at_ns
-        wait_ns = first.at_ns - before_ns
-        if len(run) >= _BURST_EVENTS and wait_ns >= _BURST_WAIT_NS:
-            bursts.append(Burst(first.at_ns, stop_ns, wait_ns, len(run), first.event, first.read))
-        before_ns = stop_ns
-    return tuple(bursts)
+    times_ns = [at_ns for at_ns, _, _ in output]
+    gaps_ns = list(map(sub, times_ns, [-_BURST_WAIT_NS, *times_ns]))
+    starts = [number for number, gap_ns in enumerate(gaps_ns) if gap_ns > _BURST_GAP_NS]
+    return tuple(
+        [
+            _burst(output, start, stop)
+            for start, stop in pairwise([*starts, len(output)])
+            if stop - start >= _BURST_EVENTS and _wait_ns(output, start) >= _BURST_WAIT_NS
+        ]
+    )
 
 
-def _runs(output: Sequence[Instant]) -> list[list[Instant]]:
-    """The output in pieces, cut at every gap that is too long for a burst."""
-    runs: list[list[Instant]] = []
-    last_ns = -_BURST_WAIT_NS
-    for each in output:
-        if each.at_ns - last_ns > _BURST_GAP_NS:
-            runs.append([])
-        runs[-1].append(each)
-        last_ns = each.at_ns
-    return runs
+def _wait_ns(output: Sequence[Instant], start: int) -> int:
+    return output[start].at_ns - (output[start - 1].at_ns if start else 0)
+
+
+def _burst(output: Sequence[Instant], start: int, stop: int) -> Burst:
+    first = output[start]
+    last_ns = output[stop - 1].at_ns
+    wait_ns = _wait_ns(output, start)
+    return Burst(first.at_ns, last_ns, wait_ns, stop - start, first.event, first.read)

@@ -3,15 +3,15 @@
 All times that `Analysis` calls "from t0" are marks; durations are differences of two.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from streamlab.analysis.read_event import ReadEvent
-from streamlab.dialect import Delta
+from streamlab.dialect import OUTPUT_KINDS
 from streamlab.recording import Recording
 
-__all__ = ["Durations", "Instant", "Marks", "durations", "find_marks", "instant", "outputs"]
+__all__ = ["Durations", "Instant", "Marks", "durations", "find_marks", "instant"]
 
 
 class Instant(NamedTuple):
@@ -60,49 +60,50 @@ class Durations(NamedTuple):
     tail_ns: int | None  # total - latency: usage, [DONE] and the closing
 
 
-def instant(number: int, event: ReadEvent) -> Instant:
-    """When the event with this number arrived."""
-    arrival = event.arrival
-    return Instant(arrival.at_ns, number, arrival.read_index)
-
-
-def outputs(events: Sequence[ReadEvent]) -> list[Instant]:
-    """The events with output."""
-    return [instant(number, event) for number, event in enumerate(events) if event.is_output]
-
-
 def find_marks(
-    recording: Recording, events: Sequence[ReadEvent], output: Sequence[Instant]
-) -> Marks:
-    """The marks of a recording with these events, of which those in `output` have output."""
+    recording: Recording, events: Sequence[ReadEvent]
+) -> tuple[Marks, tuple[Instant, ...]]:
+    """The marks of a recording with these events, and its events with output."""
     response, end, reads = recording.response, recording.end, recording.reads
-    answers = (each for each in output if each.event is not None and events[each.event].is_answer)
-    return Marks(
+    output: list[Instant] = []
+    answer = finish = usage = done = None
+    for number, (arrival, _, _, deltas) in enumerate(events):
+        is_output = False
+        for delta in deltas:
+            kind = delta.kind
+            if kind in OUTPUT_KINDS and delta.text:  # is_output, without the call
+                is_output = True
+                if answer is None and kind != "reasoning":
+                    answer = number
+            elif kind == "end" and done is None:
+                done = number
+            if delta.finish_reason is not None:
+                finish = number
+            if delta.usage is not None:
+                usage = number
+        if is_output:
+            output.append(Instant(arrival.at_ns, number, arrival.read_index))
+    marks = Marks(
         headers=Instant(response.at_ns) if response else None,
         first_byte=Instant(reads[0].at_ns, None, 0) if reads else None,
-        first_event=instant(0, events[0]) if events else None,
+        first_event=instant(events, 0) if events else None,
         first_token=output[0] if output else None,
-        first_answer=next(answers, None),
+        first_answer=instant(events, answer),
         last_token=output[-1] if output else None,
-        finish=_last(events, lambda delta: delta.finish_reason is not None),
-        usage=_last(events, lambda delta: delta.usage is not None),
-        done=_first(events, lambda delta: delta.kind == "end"),
+        finish=instant(events, finish),
+        usage=instant(events, usage),
+        done=instant(events, done),
         eof=Instant(end.at_ns) if end else None,
     )
+    return marks, tuple(output)
 
 
-def _last(events: Sequence[ReadEvent], has: Callable[[Delta], bool]) -> Instant | None:
-    for number in range(len(events) - 1, -1, -1):
-        if any(map(has, events[number].deltas)):
-            return instant(number, events[number])
-    return None
-
-
-def _first(events: Sequence[ReadEvent], has: Callable[[Delta], bool]) -> Instant | None:
-    for number, event in enumerate(events):
-        if any(map(has, event.deltas)):
-            return instant(number, event)
-    return None
+def instant(events: Sequence[ReadEvent], number: int | None) -> Instant | None:
+    """When the event with this number arrived; None for none."""
+    if number is None:
+        return None
+    arrival = events[number].arrival
+    return Instant(arrival.at_ns, number, arrival.read_index)
 
 
 def durations(marks: Marks) -> Durations:

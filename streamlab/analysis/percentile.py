@@ -87,10 +87,11 @@ def interval_ns(values_ns: Sequence[int], percent: int) -> Interval | None:
 def _binomial(n: int, q: float) -> tuple[int, list[float]]:
     """Where the binomial distribution begins to matter, and its probabilities from there on.
 
-    They are those near its middle as multiples of the middle one: nothing overflows or vanishes.
+    They are worked out as multiples of the middle one, six standard deviations to either side:
+    nothing overflows or vanishes.
     """
     middle = round(n * q)
-    reach = round(10 * (n * q * (1 - q)) ** 0.5) + 1
+    reach = round(6 * (n * q * (1 - q)) ** 0.5) + 6
     start, stop = max(0, middle - reach), min(n, middle + reach)
     odds = q / (1 - q)
     down, up = [1.0], [1.0]

@@ -22,8 +22,3 @@ class ReadEvent(NamedTuple):
     def is_output(self) -> bool:
         """Whether the event brought something to read."""
         return any(delta.is_output for delta in self.deltas)
-
-    @property
-    def is_answer(self) -> bool:
-        """Whether the event brought something to read that is not reasoning."""
-        return any(delta.is_output and delta.kind != "reasoning" for delta in self.deltas)

@@ -11,7 +11,7 @@ from typing import Final
 from streamlab.analysis import gaps
 from streamlab.analysis.fluidity import Deadlines, fluidity_index
 from streamlab.analysis.gaps import DEFAULT_STALL_NS, Burst, Gap, Jitter
-from streamlab.analysis.marks import Marks, durations, find_marks, outputs
+from streamlab.analysis.marks import Marks, durations, find_marks
 from streamlab.analysis.percentile import Distribution, distribution
 from streamlab.analysis.rates import TokenSource, count_tokens, rates
 from streamlab.analysis.read_event import ReadEvent
@@ -84,6 +84,7 @@ class Analysis:
     tail_ns: int | None
     output_tokens: int | None
     token_source: TokenSource | None
+    tokens_in_first: int
     prompt_tokens: int | None
     reasoning_tokens: int | None
     tpot_ns: int | None
@@ -173,15 +174,15 @@ def analyze(
     stream = stream or read_stream(recording)
     arrived, detection, events = stream.arrived, stream.detection, stream.events
     deltas = [delta for event in events for delta in event.deltas]
-    output = outputs(events)
-    marks = find_marks(recording, events, output)
+    marks, output = find_marks(recording, events)
+    has_end_marker = marks.done is not None
     tokens = count_tokens(events, deltas, marks.first_token)
     output_events = len(output)
     reads, end = recording.reads, recording.end
     if UNTIMED in recording.tags:  # what follows measures nothing, and not measured is None
-        marks, output, reads, end = Marks(), [], (), None
+        marks, output, reads, end = Marks(), (), (), None
     gap_list = gaps.find_gaps(output)
-    gaps_ns = [gap.duration_ns for gap in gap_list]
+    gaps_ns = [stop_ns - start_ns for start_ns, stop_ns, _, _ in gap_list]
     stalls = gaps.find_stalls(gap_list, marks.last_token, end, stall_ns)
     stalls_ns = [stall.duration_ns for stall in stalls]
     measured = durations(marks)
@@ -198,14 +199,15 @@ def analyze(
         **measured._asdict(),
         output_tokens=tokens.output,
         token_source=tokens.source,
+        tokens_in_first=tokens.in_first,
         prompt_tokens=tokens.usage.prompt_tokens,
         reasoning_tokens=tokens.usage.reasoning_tokens,
         **rates(marks, tokens, output_events)._asdict(),
         gaps=distribution(gaps_ns),
         gap_list=gap_list,
         ttst_gap_ns=gaps_ns[0] if gaps_ns else None,
-        longest_gap=gaps.longest(gap_list),
-        byte_silence=gaps.longest(gaps.read_gaps(reads)),
+        longest_gap=gaps.longest(gap_list, gaps_ns),
+        byte_silence=gaps.longest_between(reads),
         jitter=gaps.jitter(output),
         stall_threshold_ns=stall_ns,
         stalls=stalls,
@@ -222,7 +224,7 @@ def analyze(
         comments=sum(isinstance(arrival.item, Comment) for arrival in arrived),
         event_types=_count_types(events),
         malformed=_malformed(arrived, events),
-        has_end_marker=any(delta.kind == "end" for delta in deltas),
+        has_end_marker=has_end_marker,
         text="".join(d.text for d in deltas if d.kind == "text" and d.choice == 0),
     )
 

@@ -1,12 +1,14 @@
 """`streamlab analyze`: the numbers of streams, side by side."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from streamlab.cli._options import DbOption, JsonOption, WhichListArgument
 
 __all__ = ["analyze"]
+
+_Definitions = Literal["aiperf", "guidellm", "vllm", "evalscope", "sglang", "inference-perf", "all"]
 
 
 def analyze(
@@ -15,21 +17,47 @@ def analyze(
     stall_ms: Annotated[
         float, typer.Option("--stall-ms", help="A silence above this is a stall.", min=0)
     ] = 500.0,
+    deadlines_ms: Annotated[
+        str,
+        typer.Option(
+            "--deadlines-ms",
+            help="How long a reader waits for the first output, and for each other: which share "
+            "came in time (fluidity index).",
+            metavar="FIRST,NEXT",
+        ),
+    ] = "",
+    definitions: Annotated[
+        _Definitions | None,
+        typer.Option("--definitions", help="Say what this tool, or all, would report."),
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say which event and read set each number.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Say how fast streams were and what is wrong with them.
 
     Exit code 1 if one has something malformed, reports an error or did not end well.
     """
-    from streamlab import analysis
+    from streamlab.cli._analyze import (
+        Asked,
+        analyzed,
+        analyzed_json,
+        analyzed_view,
+        parse_deadlines,
+    )
     from streamlab.cli._console import print_json, show
     from streamlab.cli._select import select
-    from streamlab.report import analysis_json, analysis_view
 
-    stall_ns = round(stall_ms * 1_000_000)
-    analyses = [analysis.analyze(each, stall_ns=stall_ns) for each in select(which, db)]
+    asked = Asked(
+        stall_ns=round(stall_ms * 1_000_000),
+        deadlines=parse_deadlines(deadlines_ms),
+        definitions=definitions,
+        explain=explain,
+    )
+    analyses = [analyzed(each, asked) for each in select(which, db)]
     if as_json:
-        print_json([analysis_json(each) for each in analyses])
+        print_json([analyzed_json(each) for each in analyses])
     else:
-        show(analysis_view(analyses))
-    raise typer.Exit(0 if all(each.is_clean for each in analyses) else 1)
+        show(analyzed_view(analyses))
+    raise typer.Exit(0 if all(each.analysis.is_clean for each in analyses) else 1)
