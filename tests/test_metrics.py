@@ -173,21 +173,24 @@ def _lines(recording: Recording) -> list[str]:
 @pytest.mark.parametrize(
     ("in_first", "tokens", "tpot_ns"),
     [
-        ("", 42, 410 / 41),  # the first says nothing: it is one token
-        (usage(2), 42, 410 / 40),  # its own usage says two
-        (usage(42), 42, 410 / 41),  # nothing is left after it: that is no count of the first
-        (usage(0), 42, 410 / 41),
+        ("", 42, 410_000 / 41),  # the first says nothing: it is one token
+        (usage(2), 42, 410_000 / 40),  # its own usage says two
+        (usage(42), 42, 410_000 / 41),  # nothing is left after it: that is no count of the first
+        (usage(0), 42, 410_000 / 41),
     ],
 )
 def test_tpot_leaves_out_the_tokens_of_the_first_chunk(
     in_first: str, tokens: int, tpot_ns: float
 ) -> None:
     """They were there before its time began."""
-    reads = [(100, chat_chunk('{"content":"a"}', in_first)), (510, chat_event("b"))]
-    last = (600, chat_chunk("{}", usage(tokens)))
-    analysis = analyze(timed([*reads, last], end_ns=700))
+    reads = [(100_000, chat_chunk('{"content":"a"}', in_first)), (510_000, chat_event("b"))]
+    last = (600_000, chat_chunk("{}", usage(tokens)))
+    analysis = analyze(timed([*reads, last], end_ns=700_000))
     assert round(tpot_ns) == analysis.tpot_ns
-    assert (round(510 / 42), round(700 / 42)) == (analysis.tpot_incl_first_ns, analysis.ntpot_ns)
+    assert (round(510_000 / 42), round(700_000 / 42)) == (
+        analysis.tpot_incl_first_ns,
+        analysis.ntpot_ns,
+    )
 
 
 @pytest.mark.parametrize(("tokens", "is_coarse"), [(4, False), (5, False), (6, True)])
@@ -269,6 +272,7 @@ def test_jitter_compares_the_99th_percentile_with_the_median() -> None:
         (95, [35], 1 / 4),
         (95, [34], 1 / 3),
         (100, [35, 10], 2 / 5),  # and the next begins anew
+        (95, [34, 15], 1 / 4),  # without what was left before
         (1000, [10, 10], 2 / 3),
     ],
 )
