@@ -2,40 +2,59 @@
 
 from streamlab.analysis.answer import Answer, ToolCall, answers
 from streamlab.analysis.assemble import Assembled, assemble
+from streamlab.analysis.definitions import TOOLS, PerToken, Score, Tool, score
+from streamlab.analysis.event_types import EventCount
+from streamlab.analysis.explain import Cause, Explained, Uncounted, explain
+from streamlab.analysis.fluidity import Deadlines, fluidity_index
+from streamlab.analysis.gaps import DEFAULT_STALL_NS, Burst, Gap, Jitter
 from streamlab.analysis.live import LiveStream
-from streamlab.analysis.percentile import Distribution, distribution, percentile_ns
+from streamlab.analysis.marks import Instant, Marks
+from streamlab.analysis.percentile import Distribution, distribution, interval_ns, percentile_ns
+from streamlab.analysis.rates import TokenSource
+from streamlab.analysis.read_event import ReadEvent
 from streamlab.analysis.steps import StepTime, step_times
 from streamlab.analysis.stream import (
-    DEFAULT_STALL_NS,
     Analysis,
-    EventCount,
-    ReadEvent,
-    Stall,
     Stream,
-    TokenSource,
     analyze,
     read_stream,
 )
 
 __all__ = [
     "DEFAULT_STALL_NS",
+    "TOOLS",
     "Analysis",
     "Answer",
     "Assembled",
+    "Burst",
+    "Cause",
+    "Deadlines",
     "Distribution",
     "EventCount",
+    "Explained",
+    "Gap",
+    "Instant",
+    "Jitter",
     "LiveStream",
+    "Marks",
+    "PerToken",
     "ReadEvent",
-    "Stall",
+    "Score",
     "StepTime",
     "Stream",
     "TokenSource",
+    "Tool",
     "ToolCall",
+    "Uncounted",
     "analyze",
     "answers",
     "assemble",
     "distribution",
+    "explain",
+    "fluidity_index",
+    "interval_ns",
     "percentile_ns",
     "read_stream",
+    "score",
     "step_times",
 ]

@@ -11,7 +11,8 @@ from streamlab.analysis import (
     assemble_ollama,
     assemble_openai,
 )
-from streamlab.analysis.stream import ReadEvent, read_stream
+from streamlab.analysis.read_event import ReadEvent
+from streamlab.analysis.stream import read_stream
 from streamlab.dialect import Detection
 from streamlab.dialect.delta import as_object, as_text, parse_json
 from streamlab.recording import Recording

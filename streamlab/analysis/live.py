@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from streamlab.analysis.stream import ReadEvent
+from streamlab.analysis.read_event import ReadEvent
 from streamlab.dialect import EVENTS_LOOKED_AT, Chunk, Detection, Reader, chunk, detect
 from streamlab.framing import Framing
 from streamlab.recording import Read, Response

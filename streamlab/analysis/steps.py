@@ -10,13 +10,13 @@ has not ended otherwise is open until the stream's end, and an end that nothing 
 
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from streamlab.dialect import Delta, Step
 
-__all__ = ["StepTime", "step_times"]
+__all__ = ["StepTime", "step_times", "without_times"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +130,11 @@ def step_times(timed: Iterable[tuple[int, Delta]]) -> tuple[StepTime, ...]:
         )
         for begun_before, run in enumerate(runs.all)
     )
+
+
+def without_times(steps: Sequence[StepTime]) -> tuple[StepTime, ...]:
+    """The same of a recording without times: not measured is None."""
+    return tuple(replace(step, start_ns=None, stop_ns=None) for step in steps)
 
 
 def _end_at_the_next(runs: Iterable[_Run]) -> None:

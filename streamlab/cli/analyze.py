@@ -1,12 +1,14 @@
 """`streamlab analyze`: the numbers of streams, side by side."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from streamlab.cli._options import DbOption, JsonOption, WhichListArgument
 
 __all__ = ["analyze"]
+
+_Definitions = Literal["aiperf", "guidellm", "vllm", "evalscope", "sglang", "inference-perf", "all"]
 
 
 def analyze(
@@ -15,32 +17,48 @@ def analyze(
     stall_ms: Annotated[
         float, typer.Option("--stall-ms", help="A silence above this is a stall.", min=0)
     ] = 500.0,
+    deadlines_ms: Annotated[
+        str,
+        typer.Option(
+            "--deadlines-ms",
+            help="How long a reader waits for the first output, and for each other: which share "
+            "came in time (fluidity index).",
+            metavar="FIRST,NEXT",
+        ),
+    ] = "",
+    definitions: Annotated[
+        _Definitions | None,
+        typer.Option("--definitions", help="Say what this tool, or all, would report."),
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say which event and read set each number.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Say how fast streams were and what is wrong with them.
 
     Exit code 1 if a finding is an error. `streamlab check` shows each finding in full.
     """
-    from streamlab.analysis import analyze as analyze_stream
-    from streamlab.analysis import read_stream
+    from streamlab.cli._analyze import (
+        Asked,
+        analyzed,
+        analyzed_json,
+        analyzed_view,
+        parse_deadlines,
+    )
     from streamlab.cli._console import print_json, show
     from streamlab.cli._select import select
-    from streamlab.finding import Limits, find, is_clean
-    from streamlab.report import analysis_json, analysis_view
+    from streamlab.finding import is_clean
 
-    limits = Limits(stall_ns=round(stall_ms * 1_000_000))
-    recordings = select(which, db)
-    streams = [read_stream(each) for each in recordings]
-    analyses = [
-        analyze_stream(each, stall_ns=limits.stall_ns, stream=stream)
-        for each, stream in zip(recordings, streams, strict=True)
-    ]
-    findings = [
-        find(each, stream=stream, analysis=analysis, limits=limits)
-        for each, stream, analysis in zip(recordings, streams, analyses, strict=True)
-    ]
+    asked = Asked(
+        stall_ns=round(stall_ms * 1_000_000),
+        deadlines=parse_deadlines(deadlines_ms),
+        definitions=definitions,
+        explain=explain,
+    )
+    analyses = [analyzed(each, asked) for each in select(which, db)]
     if as_json:
-        print_json(list(map(analysis_json, analyses, findings)))
+        print_json([analyzed_json(each) for each in analyses])
     else:
-        show(analysis_view(analyses, findings))
-    raise typer.Exit(0 if all(map(is_clean, findings)) else 1)
+        show(analyzed_view(analyses))
+    raise typer.Exit(0 if all(is_clean(each.findings) for each in analyses) else 1)

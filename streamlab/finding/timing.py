@@ -62,18 +62,10 @@ def _slow_token(subject: Subject) -> Iterator[Spot]:
 )
 def _stall(subject: Subject) -> Iterator[Spot]:
     """No output came for longer than the limit."""
-    stalls = subject.analysis.stalls
-    if not stalls:
-        return
-    outputs = {
-        event.arrival.at_ns: number
-        for number, event in reversed([*enumerate(subject.events)])
-        if event.is_output
-    }
-    for stall in stalls:
-        message = f"no output for {_seconds(stall.stop_ns - stall.start_ns)}"
-        if (number := outputs.get(stall.stop_ns)) is not None:
-            yield subject.at_event(number, message)
+    for stall in subject.analysis.stalls:
+        message = f"no output for {_seconds(stall.duration_ns)}"
+        if stall.event is not None:
+            yield subject.at_event(stall.event, message)
         else:
             yield subject.at_end(message)
 

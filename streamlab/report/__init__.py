@@ -10,9 +10,11 @@ from streamlab.report.as_json import (
     events_json,
     findings_json,
     growth_json,
+    plain,
     reads_json,
 )
 from streamlab.report.checked import Checked
+from streamlab.report.explained import definitions_view, explain_view
 from streamlab.report.finding_view import FindingsView, counts_text
 from streamlab.report.github import github_commands
 from streamlab.report.growth import Growth
@@ -46,9 +48,11 @@ __all__ = [
     "both_json",
     "bytes_json",
     "counts_text",
+    "definitions_view",
     "event_rows",
     "events_json",
     "events_view",
+    "explain_view",
     "find_place",
     "findings_json",
     "format_bytes",
@@ -58,6 +62,7 @@ __all__ = [
     "growth_json",
     "lay_out",
     "one_line",
+    "plain",
     "reads_json",
     "reads_view",
     "row_line",

@@ -2,10 +2,10 @@
 
 import base64
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import fields, is_dataclass
 from typing import Any
 
-from streamlab.analysis import Analysis, Answer
+from streamlab.analysis import Analysis
 from streamlab.finding import Finding
 from streamlab.report.around import near, region
 from streamlab.report.growth import grown
@@ -23,25 +23,36 @@ __all__ = [
     "events_json",
     "findings_json",
     "growth_json",
+    "plain",
     "reads_json",
 ]
 
 
 def analysis_json(analysis: Analysis, findings: Sequence[Finding]) -> dict[str, Any]:
-    """All fields of an analysis, under their names, and what is wrong."""
-    return asdict(analysis) | {
-        "answers": [_answer_json(answer) for answer in analysis.answers],
-        "findings": findings_json(findings),
-    }
+    """All fields of an analysis, under their names, and what is wrong; of each gap only how long it
+    was."""
+    values = {field.name: getattr(analysis, field.name) for field in fields(analysis)}
+    values["gap_list"] = analysis.gaps_ns
+    renamed = {"gaps_ns" if name == "gap_list" else name: values[name] for name in values}
+    values = {name: plain(value) for name, value in renamed.items()}
+    return values | {"findings": findings_json(findings)}
+
+
+def plain(value: Any) -> Any:  # noqa: ANN401 - any value of an analysis, any JSON value
+    """A value of an analysis as a JSON value: objects by the names of their fields."""
+    if is_dataclass(value):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, tuple):
+        named = getattr(value, "_fields", None)
+        if named is not None:
+            return {name: plain(each) for name, each in zip(named, value, strict=True)}
+        return [plain(each) for each in value]
+    return value
 
 
 def findings_json(findings: Sequence[Finding]) -> list[dict[str, Any]]:
     """All fields of findings, under their names."""
     return [finding._asdict() for finding in findings]
-
-
-def _answer_json(answer: Answer) -> dict[str, Any]:
-    return asdict(answer) | {"usage": answer.usage and answer.usage._asdict()}
 
 
 def events_json(layout: Layout, selection: Selection) -> list[dict[str, Any]]:

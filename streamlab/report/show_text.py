@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-__all__ = ["format_bytes", "format_ns", "format_rate", "one_line", "visible"]
+__all__ = ["format_bytes", "format_ns", "format_range_ns", "format_rate", "one_line", "visible"]
 
 # Terminal control sequences start with these; bidirectional and invisible characters let text look
 # like something else (https://trojansource.codes).
@@ -37,6 +37,13 @@ def format_ns(duration_ns: int | None) -> str:
         if abs(duration_ns) >= unit_ns:
             return f"{_three_digits(duration_ns / unit_ns)} {unit}"
     return f"{duration_ns} ns"
+
+
+def format_range_ns(low_ns: int, high_ns: int) -> str:
+    """From one duration to another; the unit once if they share it."""
+    low, high = format_ns(low_ns), format_ns(high_ns)
+    number, _, unit = low.partition(" ")
+    return f"{number}–{high}" if high.endswith(f" {unit}") else f"{low}–{high}"  # noqa: RUF001
 
 
 def format_rate(per_s: float | None) -> str:

@@ -15,7 +15,7 @@ from rich.text import Text
 from streamlab.analysis import Analysis, StepTime
 from streamlab.finding import Finding
 from streamlab.report.finding_view import grouped_findings
-from streamlab.report.show_text import format_ns, format_rate, one_line
+from streamlab.report.show_text import format_ns, format_range_ns, format_rate, one_line
 
 __all__ = ["analysis_view", "end_text", "plain_table", "status_text"]
 
@@ -68,15 +68,64 @@ def _tokens(analysis: Analysis) -> Text:
     return Text.assemble(f"{analysis.output_tokens:,} ", (f"({source})", "dim"))
 
 
+def _per_chunk(analysis: Analysis) -> Text:
+    if analysis.tokens_per_chunk is None:
+        return Text("-")
+    style = "yellow" if analysis.is_coarse else ""
+    return Text(f"{analysis.tokens_per_chunk:.2f}", style)
+
+
 def _gap(field: str) -> Callable[[Analysis], Text]:
     return lambda analysis: Text(format_ns(getattr(analysis.gaps, field)))
+
+
+def _median(analysis: Analysis) -> Text:
+    gaps = analysis.gaps
+    text = Text(format_ns(gaps.p50_ns))
+    if gaps.p50_interval_ns is not None:
+        text.append(f"  {format_range_ns(*gaps.p50_interval_ns)}", "dim")
+    return text
+
+
+def _longest(analysis: Analysis) -> Text:
+    if analysis.longest_gap is None:
+        return Text("-")
+    shown = format_ns(analysis.longest_gap.duration_ns)
+    return Text.assemble(shown, (f"  event {analysis.longest_gap.event}", "dim"))
+
+
+def _byte_silence(analysis: Analysis) -> Text:
+    if analysis.byte_silence is None:
+        return Text("-")
+    shown = format_ns(analysis.byte_silence.duration_ns)
+    return Text.assemble(shown, (f"  read {analysis.byte_silence.read}", "dim"))
+
+
+def _is_silence_the_same(analysis: Analysis) -> bool:
+    """Whether the longest silence of bytes is that of output, or near it."""
+    if analysis.byte_silence is None or analysis.longest_gap is None:
+        return True
+    bytes_ns, output_ns = analysis.byte_silence.duration_ns, analysis.longest_gap.duration_ns
+    return abs(bytes_ns - output_ns) * 10 <= max(bytes_ns, output_ns)
+
+
+def _bursts(analysis: Analysis) -> Text:
+    if not analysis.bursts:
+        return Text("none")
+    events = sum(burst.events for burst in analysis.bursts)
+    return Text(f"{len(analysis.bursts)}, of {events:,} events", "yellow")
+
+
+def _fluidity(analysis: Analysis) -> Text:
+    if analysis.fluidity_index is None:
+        return Text("-")
+    return Text(f"{analysis.fluidity_index:.1%} in time")
 
 
 def _stalls(analysis: Analysis) -> Text:
     if not analysis.stalls:
         return Text("none")
-    longest_ns = max(stall.stop_ns - stall.start_ns for stall in analysis.stalls)
-    return Text(f"{len(analysis.stalls)}, longest {format_ns(longest_ns)}", "red")
+    return Text(f"{len(analysis.stalls)}, longest {format_ns(analysis.longest_stall_ns)}", "red")
 
 
 def _pace(analysis: Analysis) -> Text:
@@ -131,13 +180,17 @@ _LINES: Final = (
     _Line("total", "end of stream", _duration("total_ns")),
     _Line("", "output tokens", _tokens),
     _Line("", "tool calls", _tool_calls),
+    _Line("", "tokens a chunk", _per_chunk),
     _Line("tpot", "time per token", _duration("tpot_ns")),
     _Line("tps_user", "rate after the first", _rate("tps_user")),
     _Line("tps_e2e", "rate overall", _rate("tps_e2e")),
-    _Line("gaps", "median", _gap("p50_ns")),
+    _Line("gaps", "median", _median),
     _Line("", "90 % below", _gap("p90_ns")),
-    _Line("", "longest", _gap("max_ns")),
+    _Line("", "longest, ended by", _longest),
+    _Line("", "longest byte silence", _byte_silence),
     _Line("", "output over time", _pace),
+    _Line("", "bursts", _bursts),
+    _Line("", "fluidity index", _fluidity),
     _Line("", "stalls", _stalls),
     _Line("", "reads", _count("reads")),
     _Line("", "bytes", _count("bytes")),
@@ -150,6 +203,10 @@ _LINES: Final = (
 _LINES_LEFT_OUT: Final[dict[str, Callable[[Analysis], bool]]] = {
     "first answer": lambda a: a.ttfat_ns == a.ttft_ns,
     "tool calls": lambda a: not any(answer.tool_calls for answer in a.answers),
+    "tokens a chunk": lambda a: a.tokens_per_chunk is None or round(a.tokens_per_chunk, 1) == 1,
+    "longest byte silence": _is_silence_the_same,
+    "bursts": lambda a: not a.bursts,
+    "fluidity index": lambda a: a.deadlines is None,
     "sharing a read": lambda a: not a.coalesced_events,
     "comments": lambda a: not a.comments,
 }

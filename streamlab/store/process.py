@@ -13,7 +13,10 @@ def this_process() -> str:
 
 
 def is_alive(process: str) -> bool:
-    """Whether a process named by `this_process` still runs; one on another host is taken to."""
+    """Whether a process named by `this_process` still runs; one on another host is taken to, and
+    "" is none."""
+    if not process:
+        return False
     host, _, rest = process.partition(":")
     if host != socket.gethostname():
         return True

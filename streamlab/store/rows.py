@@ -29,9 +29,11 @@ Row = dict[str, Any]
 ReadRow = tuple[str, int, int, bytes]
 
 _METRICS = (
-    "ttfb_ns", "ttfe_ns", "ttft_ns", "ttfat_ns", "latency_ns", "total_ns", "tail_ns", "tpot_ns",
-    "tps_user", "tps_e2e", "output_tokens", "prompt_tokens", "reasoning_tokens", "reads", "bytes",
-    "events", "output_events", "coalesced_events", "comments",
+    "ttfb_ns", "ttfbb_ns", "ttfe_ns", "ttft_ns", "ttfat_ns", "thinking_ns", "generation_ns",
+    "latency_ns", "total_ns", "tail_ns", "ttst_gap_ns", "tpot_ns", "tpot_incl_first_ns", "ntpot_ns",
+    "tps_user", "tps_e2e", "tokens_per_chunk", "longest_stall_ns", "stalled_ns", "output_tokens",
+    "prompt_tokens", "reasoning_tokens", "reads", "bytes", "events", "output_events",
+    "coalesced_events", "comments",
 )  # fmt: skip
 _FINDING_COLUMNS = (
     "code", "slug", "severity", "message", "cause", "hint", "text", "start", "stop", "at_ns",

@@ -102,7 +102,10 @@ def m003_findings(db: Database) -> None:
     }
     _create_part(db, "findings", columns)
     db.execute("delete from metrics where name = 'malformed'")
-    db.execute("update recordings set derived_by = null where end_reason is not null")
+    # Whoever recorded them is done with them, on this host or another: the next to open derives.
+    db.execute(
+        "update recordings set derived_by = null, recorder = '' where end_reason is not null"
+    )
 
 
 def _create_part(db: Database, table: str, columns: dict[str, type]) -> None:
