@@ -46,7 +46,7 @@ class Worker:
         finally:
             self._process.kill()
 
-    def ask(self, **job: str | float) -> Answer:
+    def ask(self, **job: object) -> Answer:
         """What came of a job. Threads that ask at once are answered one by one."""
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None
