@@ -76,8 +76,7 @@ def _is_int(value: str) -> bool:
 
 def _no_data(block: _Block) -> Iterator[Reason]:
     if not block.has_data:
-        text = "it makes an event without data of a name, a retry, or an id and an empty line"
-        yield Reason(text, block.start, block.stop)
+        yield Reason("it makes an event of a block without data", block.start, block.stop)
 
 
 # httpx-sse ---------------------------------------------------------------------------------------

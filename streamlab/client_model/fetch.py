@@ -10,7 +10,7 @@ from typing import Final
 
 from streamlab.client_model import transport
 from streamlab.client_model.body import Body
-from streamlab.client_model.lines import LF, Line, bare_cr_reasons, lines_of
+from streamlab.client_model.lines import LF, Line, bare_cr_reasons, line_by_line_reasons, lines_of
 from streamlab.client_model.model import ClientModel, Found, Piece, Reason, Seen, node_json, run
 
 __all__ = ["FETCH", "FETCH_NAIVE"]
@@ -18,6 +18,7 @@ __all__ = ["FETCH", "FETCH_NAIVE"]
 
 def _fetch(body: Body) -> Found:
     yield from bare_cr_reasons(body.data)
+    yield from line_by_line_reasons(body.data)
     for line in _decoded_lines(body.data, 0):
         if not line.is_ended:
             yield Reason("a line whose end never came is dropped", line.start, line.stop)
@@ -50,6 +51,7 @@ modelled."""
 
 def _fetch_naive(body: Body) -> Found:
     yield from bare_cr_reasons(body.data)
+    yield from line_by_line_reasons(body.data)
     offset = 0
     for read in body.reads:
         for line in _decoded_lines(read, offset):
@@ -71,6 +73,8 @@ def _naive_line(body: Body, line: Line) -> Iterator[Piece | Reason]:
     if body.is_json and data != "[DONE]" and node_json(data) is not None:
         yield Reason("a line is no JSON by itself, and it skips that", line.start, line.stop)
         return
+    if data.endswith("\r"):
+        yield Reason("the CR of a CRLF stays in the data", line.start, line.stop)
     yield Piece(data, line.start, line.stop)
 
 

@@ -10,7 +10,7 @@ from streamlab.client_model.body import Body, body_of
 from streamlab.client_model.model import ClientModel, Piece, Reason, Seen
 from streamlab.content_coding import Defect
 from streamlab.recording import Recording
-from streamlab.sse import Event
+from streamlab.sse import Event, Issue
 
 __all__ = ["OUTCOMES", "Outcome", "Span", "Verdict", "can_judge", "judge"]
 
@@ -24,6 +24,7 @@ Outcome = Literal[
 OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 
 _JSON_SPACE: Final = " \t\r\n"
+_DROPPED: Final = "no empty line ended this event, so that the standard drops it"
 _END_MARKER: Final = "[DONE]"
 _UNREADABLE: Final = frozenset({"encoding-too-large", "encoding-unknown", "encoding-not-installed"})
 
@@ -93,7 +94,7 @@ def verdict_of(recording: Recording, model: ClientModel, body: Body, stream: Str
         changed=compared.changed,
         error=seen.error,
         at=seen.at,
-        reasons=_telling(seen, compared),
+        reasons=_telling(seen, compared, _tail_reasons(stream)),
     )
 
 
@@ -101,7 +102,6 @@ class _Compared(NamedTuple):
     lost: tuple[Span, ...]
     merged: tuple[Span, ...]
     changed: tuple[Span, ...]
-    reasons: tuple[Reason, ...]
 
 
 def _is_end_marker(data: str | None) -> bool:
@@ -135,19 +135,15 @@ def _compare(events: Sequence[Event], pieces: Sequence[Piece], *, is_json: bool)
         elif piece.data is not None and not _is_end_marker(piece.data):
             changed.append(Span(piece.start, piece.stop))
     lost: list[Span] = []
-    reasons: list[Reason] = []
     for index, event in enumerate(events):
         span = Span(event.start, event.stop)
         if index in is_merged:
             continue
         if not made[index]:
             lost.append(span)
-        elif len(made[index]) > 1:
+        elif len(made[index]) > 1 or not _is_same(event.data, made[index][0].data, is_json=is_json):
             changed.append(span)
-            reasons.append(Reason("each of its data lines is handed on by itself", *span))
-        elif not _is_same(event.data, made[index][0].data, is_json=is_json):
-            changed.append(span)
-    return _Compared(tuple(lost), tuple(merged), tuple(sorted(changed)), tuple(reasons))
+    return _Compared(tuple(lost), tuple(merged), tuple(sorted(changed)))
 
 
 def _is_same(expected: str, actual: str | None, *, is_json: bool) -> bool:
@@ -157,20 +153,35 @@ def _is_same(expected: str, actual: str | None, *, is_json: bool) -> bool:
     return is_json and expected.strip(_JSON_SPACE) == actual.strip(_JSON_SPACE)
 
 
-def _telling(seen: Seen, compared: _Compared) -> tuple[Reason, ...]:
+def _tail_reasons(stream: Stream) -> tuple[Reason, ...]:
+    items = [arrival.item for arrival in stream.arrived]
+    return tuple(
+        Reason(
+            "no empty line ended this event, so that the standard drops it", each.start, each.stop
+        )
+        for each in items
+        if isinstance(each, Issue) and each.code == "unterminated-event"
+    )
+
+
+def _telling(seen: Seen, compared: _Compared, others: tuple[Reason, ...]) -> tuple[Reason, ...]:
     """The reasons that explain something, each text with its first place: those that lie where an
     event fares badly, and what ended the stream."""
-    affected = sorted([*compared.lost, *compared.merged, *compared.changed])
+    fatal = seen.reasons[-1] if seen.error is not None else None
+    died = [Span(fatal.start, fatal.stop)] if fatal is not None else []
+    affected = sorted([*compared.lost, *compared.merged, *compared.changed, *died])
     starts = [span.start for span in affected]
 
     def explains(reason: Reason) -> bool:
-        if seen.error is not None and reason.start >= seen.at:
-            return reason == seen.reasons[-1]
+        if reason == fatal or (fatal is None and reason.start == reason.stop):
+            return True
+        if fatal is not None and reason.start >= fatal.stop:
+            return False
         before = bisect_left(starts, reason.stop) - 1
-        return reason.start == reason.stop or (before >= 0 and affected[before].stop > reason.start)
+        return before >= 0 and affected[before].stop > reason.start
 
     told: dict[str, Reason] = {}
-    for reason in (*seen.reasons, *compared.reasons):
+    for reason in (*seen.reasons, *others):
         if reason.text not in told and explains(reason):
             told[reason.text] = reason
     return tuple(sorted(told.values(), key=lambda reason: reason.start))

@@ -16,6 +16,7 @@ from streamlab.client_model.lines import (
     Line,
     bare_cr_reasons,
     bom_reason,
+    line_by_line_reasons,
     lines_of,
     received,
     text_of,
@@ -40,19 +41,21 @@ DataOf = Callable[[Line], str | None]
 """The data in a line, None if the loop passes it over."""
 
 
-def _loop(lines: Iterator[Line], data_of: DataOf) -> Iterator[Piece | Reason]:
+def _loop(body: Body, lines: Iterator[Line], data_of: DataOf) -> Iterator[Piece | Reason]:
+    yield from line_by_line_reasons(body.data)
     for line in lines:
         data = data_of(line)
         if data is not None:
-            if not line.is_ended:
-                yield _no_end(line)
+            if data != _rest(line):
+                yield Reason("it takes white space from the data's ends", line.start, line.stop)
             yield Piece(data, line.start, line.stop)
         elif line.data.startswith(b"data:"):
             yield Reason("it wants a space after `data:`", line.start, line.stop)
 
 
-def _no_end(line: Line) -> Reason:
-    return Reason("it hands on a line whose end never came", line.start, line.stop)
+def _rest(line: Line) -> str:
+    """The value of a data line as the standard has it."""
+    return line.data[5:].decode("utf-8", "replace").rstrip("\r").removeprefix(" ")
 
 
 def _reader(found: Callable[[Body], Found], under: transport.Transport) -> Callable[[Body], Seen]:
@@ -65,7 +68,7 @@ def _reader(found: Callable[[Body], Found], under: transport.Transport) -> Calla
 def _httpx(body: Body) -> Found:
     yield from bom_reason(body.data)
     yield from _python_ends(body.data)
-    yield from _loop(received(body, lines_of(body.data, PYTHON)), _httpx_data)
+    yield from _loop(body, received(body, lines_of(body.data, PYTHON)), _httpx_data)
 
 
 def _httpx_data(line: Line) -> str | None:
@@ -98,7 +101,7 @@ charset in the Content-Type, which httpx obeys, is not modelled."""
 def _requests(body: Body) -> Found:
     data = b"".join(slices_of(body, 512))
     yield from bom_reason(data)
-    yield from _loop(received(body, lines_of(data, SSE)), _spaced_data)
+    yield from _loop(body, received(body, lines_of(data, SSE)), _spaced_data)
 
 
 def _spaced_data(line: Line) -> str | None:
@@ -124,7 +127,7 @@ def _aiohttp(body: Body) -> Found:
     yield from bom_reason(body.data)
     yield from bare_cr_reasons(body.data)
     lines = _aiohttp_lines(lines_of(body.data, LF))
-    yield from _loop(received(body, lines), _bytes_data)
+    yield from _loop(body, received(body, lines), _bytes_data)
 
 
 def _aiohttp_lines(lines: Iterator[Line]) -> Iterator[Line]:
@@ -160,7 +163,7 @@ def _urllib(body: Body) -> Found:
     data = _undecoded(body)
     yield from bom_reason(data)
     yield from bare_cr_reasons(data)
-    yield from _loop(_urllib_lines(body, data), _bytes_data)
+    yield from _loop(body, _urllib_lines(body, data), _bytes_data)
 
 
 def _undecoded(body: Body) -> bytes:
@@ -193,7 +196,7 @@ def _line_reader(body: Body) -> Found:
     data = _undecoded(body)
     yield from bom_reason(data)
     yield from bare_cr_reasons(data)
-    yield from _loop(_urllib_lines(body, data), _stripped_data)
+    yield from _loop(body, _urllib_lines(body, data), _stripped_data)
 
 
 def _stripped_data(line: Line) -> str | None:

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from streamlab.client_model.body import Body
 from streamlab.client_model.model import DiedError, Reason
+from streamlab.sse import Event, decode
 
 __all__ = [
     "LF",
@@ -19,6 +20,7 @@ __all__ = [
     "Line",
     "bare_cr_reasons",
     "bom_reason",
+    "line_by_line_reasons",
     "lines_of",
     "received",
     "text_of",
@@ -85,3 +87,10 @@ def bare_cr_reasons(data: bytes) -> Iterator[Reason]:
     for line in lines_of(data, LF):
         if b"\r" in line.data.removesuffix(b"\r"):
             yield Reason("only LF ends a line for it, CR does not", line.start, line.stop)
+
+
+def line_by_line_reasons(data: bytes) -> Iterator[Reason]:
+    """Of clients that hand on each data line by itself."""
+    for item in decode(data):
+        if isinstance(item, Event) and "\n" in item.data:
+            yield Reason("each data line is an event of its own to it", item.start, item.stop)

@@ -149,7 +149,8 @@ def run(
                 reasons.append(each)
                 continue
             if each.data is not None and is_end(each.data):
-                reasons.append(Reason("it stops at [DONE]", each.stop, length))
+                if each.stop < length:
+                    reasons.append(Reason("it stops at [DONE]", each.stop, length))
                 return seen(None, each.stop, has_stopped=True)
             if json_rule is not None and body.is_json and each.data is not None:
                 _parse(each, json_rule)

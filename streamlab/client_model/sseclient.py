@@ -12,6 +12,7 @@ from streamlab.client_model.slices import slices_of
 __all__ = ["SSECLIENT_PY"]
 
 _BLOCK_ENDS: Final = (b"\r\r", b"\n\n", b"\r\n\r\n")
+_MIXED: Final = "an empty line whose end differs from the one before it ends no event for it"
 
 
 def _blocks(pieces: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
@@ -34,11 +35,11 @@ def _found(body: Body) -> Iterator[Piece | Reason]:
     for block, is_ended in _blocks(slices_of(body, 128)):
         stop = start + len(block)
         if is_ended or body.broken is None:
-            yield from _event(block, start, stop, is_ended=is_ended)
+            yield from _event(block, start, stop)
         start = stop
 
 
-def _event(block: bytes, start: int, stop: int, *, is_ended: bool) -> Iterator[Piece | Reason]:
+def _event(block: bytes, start: int, stop: int) -> Iterator[Piece | Reason]:
     """As SSEClient.events. Lines of spaces are empty to it, and end no event."""
     data: list[str] = []
     first = stop
@@ -47,22 +48,10 @@ def _event(block: bytes, start: int, stop: int, *, is_ended: bool) -> Iterator[P
         if field == "data":
             data.append(value.removeprefix(" "))
             first = min(first, line.start)
-    yield from _reasons(block, start, is_ended=is_ended)
+        if not line.data and line.stop < stop:
+            yield Reason(_MIXED, line.start, line.stop)
     if data:
         yield Piece("\n".join(data), first, stop)
-
-
-def _reasons(block: bytes, start: int, *, is_ended: bool) -> Iterator[Reason]:
-    lines = list(lines_of(block, SSE, start))
-    for line in lines[:-1]:
-        if not line.data:
-            yield Reason(_MIXED, line.start, line.stop)
-    if not is_ended:
-        yield Reason(_NO_END, start, start + len(block))
-
-
-_MIXED: Final = "an empty line whose end differs from the one before it ends no event for it"
-_NO_END: Final = "it hands on the last event though no empty line ended it"
 
 
 def _read(body: Body) -> Seen:
