@@ -6,7 +6,6 @@ from typing import Final, Literal
 from streamlab.analysis import Stream
 from streamlab.content_coding import ContentDecoder, DefectCode, content_codings
 from streamlab.recording import EndReason, Recording, header_value
-from streamlab.schedule import ending as ending_of
 from streamlab.schedule import schedule
 
 __all__ = ["Body", "Break", "body_of"]
@@ -19,14 +18,12 @@ Break = Literal[
     "bad-coding",  # the body is not what its Content-Encoding says
 ]
 
+# What would have come after the recorder left, or died, is not known: no break.
 _BREAKS: Final[dict[EndReason, Break]] = {
     "truncated": "cut",
-    "recorder_died": "cut",
-    "unreachable": "cut",
     "reset": "reset",
     "protocol_error": "not-http",
     "timeout": "silence",
-    "client_closed": "silence",
 }
 # Coding defects that clients do not see: they decode these, or do not notice.
 _UNSEEN_DEFECTS: Final[frozenset[DefectCode]] = frozenset(
@@ -66,7 +63,7 @@ def body_of(recording: Recording, stream: Stream) -> Body:
     reads = [b"".join(content.feed(read.data)) for read in recording.reads]
     encoded = tuple(read.data for read in recording.reads if read.data)
     framing = schedule(recording).framing
-    broken = _BREAKS.get(ending_of(recording)[0])
+    broken = _BREAKS.get(recording.end.reason) if recording.end is not None else None
     if content.defect is not None and content.defect.code not in _UNSEEN_DEFECTS:
         broken = "bad-coding"
     elif broken in ("cut", "not-http") and framing != "chunked":
