@@ -2,6 +2,7 @@
 
 - docs/cli.md from the command line's own help
 - the tables in docs/faults.md from the faults themselves
+- the table of models in docs/clients.md likewise
 - docs/analyze.svg and docs/show.svg: what a terminal shows of cassettes in fixtures/
 """
 
@@ -17,6 +18,7 @@ from rich.text import Text
 
 from streamlab.analysis import analyze
 from streamlab.cassette import read_cassette
+from streamlab.client_model import MODELS
 from streamlab.fault import COMMON_OPTIONS, KINDS
 from streamlab.fault.option import Option, number_text
 from streamlab.report import analysis_view, events_view
@@ -31,6 +33,9 @@ def main() -> int:
     made = {
         DOCS / "cli.md": cli_reference(),
         DOCS / "faults.md": with_tables((DOCS / "faults.md").read_text("utf-8"), fault_tables()),
+        DOCS / "clients.md": with_tables(
+            (DOCS / "clients.md").read_text("utf-8"), model_table(), end="models"
+        ),
         DOCS / "analyze.svg": picture(
             "streamlab analyze fixtures/systems/assisters-malformed.jsonl",
             analysis_view(
@@ -110,10 +115,20 @@ def option_text(option: Option) -> str:
     return f"{name} ({means})" if means else name
 
 
-def with_tables(text: str, tables: str) -> str:
+def model_table() -> str:
+    """Every model of a client, and where its behaviour is read."""
+    rows = ["| client | what it is | versions | source |", "|---|---|---|---|"]
+    rows += [
+        f"| `{model.name}` | {model.title} | {model.versions} | {model.source} |"
+        for model in MODELS.values()
+    ]
+    return "\n".join(rows)
+
+
+def with_tables(text: str, tables: str, *, end: str = "tables") -> str:
     """The text with what stands between its two comments exchanged."""
     start = text.index("do not edit -->\n") + len("do not edit -->\n")
-    stop = text.index("<!-- the end of the tables -->")
+    stop = text.index(f"<!-- the end of the {end} -->")
     return f"{text[:start]}\n{tables}\n\n{text[stop:]}"
 
 

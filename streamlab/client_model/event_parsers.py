@@ -146,7 +146,7 @@ OPENAI_PYTHON: Final = ClientModel(
     name="openai-python",
     title="the OpenAI SDK for Python",
     versions="openai 3.52 to 3.54",
-    source="openai/_streaming.py (SSEDecoder, Stream.__stream__)",
+    source="openai/_streaming.py (SSEDecoder, Stream)",
     read=_read_openai_python,
     applies=_speaks_json,
 )
@@ -188,7 +188,7 @@ ANTHROPIC_PYTHON: Final = ClientModel(
     name="anthropic-python",
     title="the Anthropic SDK for Python",
     versions="anthropic 2.12",
-    source="anthropic/_streaming.py (SSEDecoder, Stream.__stream__)",
+    source="anthropic/_streaming.py (SSEDecoder, Stream)",
     read=_read_anthropic_python,
     applies=_speaks_anthropic,
 )

@@ -77,11 +77,12 @@ def _httpx_data(line: Line) -> str | None:
 
 
 def _python_ends(data: bytes) -> Iterator[Reason]:
-    """Ends of lines that are none in an event stream."""
-    for match in PYTHON.finditer(data):
-        if match.group().strip(b"\r\n"):
+    """Lines that have an end in them which is none in an event stream."""
+    for line in lines_of(data, SSE):
+        match = PYTHON.search(line.data)
+        if match is not None:
             character = ord(match.group().decode())
-            yield Reason(f"a line ends at U+{character:04X} for it", match.start(), match.end())
+            yield Reason(f"a line ends at U+{character:04X} for it", line.start, line.stop)
 
 
 HTTPX_LINES: Final = ClientModel(

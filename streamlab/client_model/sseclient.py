@@ -62,7 +62,7 @@ SSECLIENT_PY: Final = ClientModel(
     name="sseclient-py",
     title="sseclient-py on requests, `events()`",
     versions="sseclient-py 1.9, requests 2.34, urllib3 2.8",
-    source="sseclient/__init__.py; examples/clients/requests_sseclient.py",
+    source="`sseclient/__init__.py`; examples/clients/requests_sseclient.py",
     read=_read,
 )
 """requests gives it an HTTP chunk in pieces of at most 128 bytes. Where a body that is not chunked

@@ -2,11 +2,13 @@
 
 import json
 import random
+import shutil
 import sys
 from base64 import b64encode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,8 +18,8 @@ from streamlab.analysis import read_stream
 from streamlab.client_model import MODELS, body_of
 from streamlab.recording import Recording
 from streamlab.replay import serve
-from tests.clients.cast import PYTHON, VENV, at_route, node
-from tests.clients.test_breaks import BREAKS
+from tests.clients.cast import PYTHON, VENV, at_route, chromium, node
+from tests.clients.test_breaks import BREAKS, curl
 from tests.clients.test_odd_streams import STREAMS, chat_chunk
 from tests.clients.worker import Worker
 from tests.conftest import json_lines, make_recording
@@ -90,11 +92,15 @@ def streams() -> dict[str, Recording]:
     return odd | cases | drawn | named | html
 
 
+def skip_uninstalled() -> None:
+    if not (VENV / ".installed").exists():
+        pytest.skip("run `make test-clients`: it installs the clients")
+
+
 @pytest.fixture(scope="module")
 def workers() -> Iterator[dict[str, Worker]]:
     """A process for each runtime: all streams go through it."""
-    if not (VENV / ".installed").exists():
-        pytest.skip("run `make test-clients`: it installs the clients")
+    skip_uninstalled()
     commands = {
         "python": [PYTHON, HERE / "seen_worker.py"],
         "own": [Path(sys.executable), HERE / "seen_worker.py"],
@@ -158,3 +164,41 @@ def test_models_of_breaks(workers: dict[str, Worker]) -> None:
     """The exception where the transport breaks, and what was handed on until then."""
     found = differences(workers, BREAKS, speed=1, timeout_s=1, are_errors_only=True)
     assert not found, "\n".join(found)
+
+
+def test_eventsource_sees_what_its_model_sees() -> None:
+    """In a browser, on all streams, asked for with GET; and where it would ask again."""
+    skip_uninstalled()
+    found = []
+    recordings = {
+        name: replace(recording, request=replace(recording.request, method="GET", body=b""))
+        for name, recording in streams().items()
+    }
+    routed = [at_route(f"/{n}/", recording) for n, recording in enumerate(recordings.values())]
+    command = [node(), HERE / "node" / "seen_browser.mjs", chromium()]
+    with serve(routed, speed=0) as server, Worker(command) as browser:
+        for number, (name, recording) in enumerate(recordings.items()):
+            body = body_of(recording, read_stream(recording))
+            answer = browser.ask(
+                url=f"{server.url}/{number}/",
+                names=sorted({*body.names, "message"}),
+                parses=body.is_json,
+            )
+            seen = MODELS["eventsource"].read(body)
+            model = (list(seen.events), seen.error or ("asks again" if seen.asks_again else ""))
+            real = (json.loads(answer.text), answer.error)
+            if model != real:
+                found.append(f"{name}:\n  {recording.body[:300]!r}\n  {model}\n  {real}")
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_curl_ends_as_its_model(name: str) -> None:
+    """With the exit code, or with all bytes."""
+    if not shutil.which("curl"):
+        pytest.skip("no curl")
+    recording = BREAKS[name]
+    body = body_of(recording, read_stream(recording))
+    with serve([at_route("/chat/completions", recording)], speed=1) as server:
+        answer = curl(server.url, 1)
+    assert (MODELS["curl"].read(body).error or "") == answer.error
