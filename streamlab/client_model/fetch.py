@@ -10,7 +10,14 @@ from typing import Final
 
 from streamlab.client_model import transport
 from streamlab.client_model.body import Body
-from streamlab.client_model.lines import LF, Line, bare_cr_reasons, line_by_line_reasons, lines_of
+from streamlab.client_model.lines import (
+    LF,
+    Line,
+    bare_cr_reasons,
+    line_by_line_reasons,
+    lines_of,
+    passed_over,
+)
 from streamlab.client_model.model import ClientModel, Found, Piece, Reason, Seen, node_json, run
 
 __all__ = ["FETCH", "FETCH_NAIVE"]
@@ -26,6 +33,8 @@ def _fetch(body: Body) -> Found:
         if line.data.startswith(b"data:"):
             text = line.data[5:].decode("utf-8", "replace")
             yield Piece(text.removesuffix("\r").removeprefix(" "), line.start, line.stop)
+        else:
+            yield from passed_over(line)
 
 
 def _decoded_lines(data: bytes, offset: int) -> Iterator[Line]:
@@ -66,8 +75,7 @@ def _naive_line(body: Body, line: Line) -> Iterator[Piece | Reason]:
         )
     text = line.data.decode("utf-8", "replace")
     if not text.startswith("data: "):
-        if text.startswith("data:"):
-            yield Reason("it wants a space after `data:`", line.start, line.stop)
+        yield from passed_over(line)
         return
     data = text[6:]
     if body.is_json and data != "[DONE]" and node_json(data) is not None:

@@ -24,6 +24,7 @@ Outcome = Literal[
 OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 
 _JSON_SPACE: Final = " \t\r\n"
+_UNEXPLAINED: Final = "it does not read this as the standard does"
 _DROPPED: Final = "no empty line ended this event, so that the standard drops it"
 _END_MARKER: Final = "[DONE]"
 _UNREADABLE: Final = frozenset({"encoding-too-large", "encoding-unknown", "encoding-not-installed"})
@@ -184,4 +185,6 @@ def _telling(seen: Seen, compared: _Compared, others: tuple[Reason, ...]) -> tup
     for reason in (*seen.reasons, *others):
         if reason.text not in told and explains(reason):
             told[reason.text] = reason
+    if not told and affected:
+        return (Reason(_UNEXPLAINED, *affected[0]),)
     return tuple(sorted(told.values(), key=lambda reason: reason.start))

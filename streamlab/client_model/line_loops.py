@@ -18,6 +18,7 @@ from streamlab.client_model.lines import (
     bom_reason,
     line_by_line_reasons,
     lines_of,
+    passed_over,
     received,
     text_of,
 )
@@ -49,8 +50,8 @@ def _loop(body: Body, lines: Iterator[Line], data_of: DataOf) -> Iterator[Piece 
             if data != _rest(line):
                 yield Reason("it takes white space from the data's ends", line.start, line.stop)
             yield Piece(data, line.start, line.stop)
-        elif line.data.startswith(b"data:"):
-            yield Reason("it wants a space after `data:`", line.start, line.stop)
+        else:
+            yield from passed_over(line)
 
 
 def _rest(line: Line) -> str:

@@ -22,6 +22,7 @@ __all__ = [
     "bom_reason",
     "line_by_line_reasons",
     "lines_of",
+    "passed_over",
     "received",
     "text_of",
 ]
@@ -94,3 +95,11 @@ def line_by_line_reasons(data: bytes) -> Iterator[Reason]:
     for item in decode(data):
         if isinstance(item, Event) and "\n" in item.data:
             yield Reason("each data line is an event of its own to it", item.start, item.stop)
+
+
+def passed_over(line: Line) -> Iterator[Reason]:
+    """Of a data line that a client does not take for one."""
+    if line.data.rstrip(b"\r") == b"data":
+        yield Reason("it wants a colon after `data`", line.start, line.stop)
+    elif line.data.startswith(b"data:"):
+        yield Reason("it wants a space after `data:`", line.start, line.stop)
