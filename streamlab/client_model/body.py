@@ -82,7 +82,8 @@ def body_of(recording: Recording, stream: Stream) -> Body:
 
 
 def _is_json(stream: Stream) -> bool:
-    """Whether the API speaks JSON: a program for it parses each event's data."""
-    if stream.detection is not None and stream.detection.dialect.name == "raw-text":
-        return False
-    return any(isinstance(event.chunk.payload, dict | list) for event in stream.events)
+    """Whether the API speaks JSON, as most of its events do: a program for it parses each."""
+    chunks = [event.chunk for event in stream.events]
+    values = sum(isinstance(chunk.payload, dict | list) for chunk in chunks)
+    markers = sum(chunk.event.data.strip() in ("", "[DONE]") for chunk in chunks)
+    return 0 < values >= len(chunks) - values - markers
