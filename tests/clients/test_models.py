@@ -38,6 +38,8 @@ RUNTIMES = {
 }  # fmt: skip
 RUNTIME_OF = {client: runtime for runtime, clients in RUNTIMES.items() for client in clients}
 SDKS = {"openai-python", "openai-node", "anthropic-python"}
+# The first job of a worker imports an SDK, which on a busy machine takes its time.
+WAIT_S = 120
 # Their exceptions may come before the program has read what came.
 RACES = {"aiohttp-lines", *RUNTIMES["node"]}
 
@@ -107,7 +109,10 @@ def workers() -> Iterator[dict[str, Worker]]:
         "node": [node(), HERE / "node" / "seen_worker.mjs"],
     }
     with ExitStack() as stack:
-        yield {name: stack.enter_context(Worker(command)) for name, command in commands.items()}
+        yield {
+            name: stack.enter_context(Worker(command, wait_s=WAIT_S))
+            for name, command in commands.items()
+        }
 
 
 def modelled(client: str, recording: Recording) -> tuple[list[object], str]:
