@@ -4,6 +4,7 @@
 - the tables in docs/faults.md from the faults themselves
 - the rules in docs/findings.md from the rules themselves
 - the table in docs/dialects.md from the dialects, and what they say of the cassettes in fixtures/
+- the table of models in docs/clients.md likewise
 - the outputs in docs/show.md from the commands above them
 - docs/analyze.svg, docs/check.svg, docs/show.svg, docs/steps.svg: what a terminal shows of such
   cassettes
@@ -23,6 +24,7 @@ from rich.text import Text
 
 from streamlab.analysis import analyze
 from streamlab.cassette import read_cassette
+from streamlab.client_model import MODELS
 from streamlab.content_coding import decoded_body
 from streamlab.dialect import DIALECTS
 from streamlab.fault import COMMON_OPTIONS, KINDS
@@ -51,6 +53,9 @@ def main() -> int:
     made = {
         DOCS / "cli.md": cli_reference(),
         DOCS / "faults.md": with_tables((DOCS / "faults.md").read_text("utf-8"), fault_tables()),
+        DOCS / "clients.md": with_tables(
+            (DOCS / "clients.md").read_text("utf-8"), model_table(), end="models"
+        ),
         DOCS / "show.md": with_outputs((DOCS / "show.md").read_text("utf-8")),
         DOCS / "findings.md": with_tables((DOCS / "findings.md").read_text("utf-8"), rule_texts()),
         DOCS / "check.svg": picture(
@@ -204,10 +209,20 @@ def body_lines(recording: Recording) -> list[str]:
     return [line if len(line) <= 200 else f"{line[:200]}…" for line in shown.split("\n")]
 
 
-def with_tables(text: str, tables: str) -> str:
+def model_table() -> str:
+    """Every model of a client, and where its behaviour is read."""
+    rows = ["| client | what it is | versions | source |", "|---|---|---|---|"]
+    rows += [
+        f"| `{model.name}` | {model.title} | {model.versions} | {model.source} |"
+        for model in MODELS.values()
+    ]
+    return "\n".join(rows)
+
+
+def with_tables(text: str, tables: str, *, end: str = "tables") -> str:
     """The text with what stands between its two comments exchanged."""
     start = text.index("do not edit -->\n") + len("do not edit -->\n")
-    stop = text.index("<!-- the end of the tables -->")
+    stop = text.index(f"<!-- the end of the {end} -->")
     return f"{text[:start]}\n{tables}\n\n{text[stop:]}"
 
 

@@ -183,3 +183,18 @@ def test_colour_is_for_terminals() -> None:
     with console.capture() as capture:
         console.print(FindingsView([evil_finding()._replace(text="", message="m")]))
     assert "\x1b[1;31mERROR SL404" in capture.get()
+
+
+def test_what_clients_would_see_is_told_instead() -> None:
+    """A verdict for each, with the reason; 0 if all see the whole."""
+    broken = str(FIXTURES / "broken/relay.jsonl")
+    ran = run("check", broken, "--client", "httpx-sse,line-reader")
+    assert 1 == ran.returncode, ran.stderr
+    assert "dies" in ran.stdout
+    assert "it keeps the byte order mark" in ran.stdout
+    (made,) = json.loads(run("check", broken, "--client", "curl", "--format", "json").stdout)
+    assert ("curl", "exit code 18") == (made["client"], made["error"])
+    healthy = str(FIXTURES / "llama.cpp/short.jsonl")
+    assert 0 == run("check", healthy, "--client", "httpx-sse").returncode
+    fails_well(run("check", healthy, "--client", "nobody"), "nobody", "httpx-sse")
+    fails_well(run("check", healthy, "--client", "curl", "--format", "sarif"), "sarif", "json")

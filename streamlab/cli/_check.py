@@ -22,7 +22,7 @@ from streamlab.report import (
     sarif_log,
 )
 
-__all__ = ["check_all", "print_checked", "read_rules", "read_severities"]
+__all__ = ["check_all", "print_checked", "read_rules", "read_severities", "recordings_of"]
 
 _RULES_HINT = "docs/findings.md lists the rules; name one as SL301 or json-invalid, many as SL3"
 
@@ -74,11 +74,11 @@ def check_all(
             findings=chosen(find(recording, limits=limits, severities=severities), select, ignore),
         )
         for word in which
-        for file, recording in _recordings(word, db)
+        for file, recording in recordings_of(word, db)
     ]
 
 
-def _recordings(word: str, db: Path) -> list[tuple[str, Recording]]:
+def recordings_of(word: str, db: Path) -> list[tuple[str, Recording]]:
     """The recordings that a word means, each with the file that it is in, if it is a file's name.
 
     A name of a recording that happens to be a file's, too, has to have a suffix to mean the file.

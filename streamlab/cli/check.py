@@ -39,6 +39,14 @@ def check(
             "--severity", help="Such as SL420=error; may be repeated.", metavar="RULE=SEVERITY"
         ),
     ] = None,
+    client: Annotated[
+        str,
+        typer.Option(
+            "--client",
+            help="Say instead what these clients would see, or `all` (docs/clients.md lists them).",
+            metavar="NAME,NAME",
+        ),
+    ] = "",
     form: Annotated[
         Literal["text", "json", "github", "sarif"],
         typer.Option("--format", help="github: annotations of GitHub Actions; sarif: SARIF 2.1.0."),
@@ -70,11 +78,16 @@ def check(
 ) -> None:
     """Say what is wrong with streams. docs/findings.md explains the rules.
 
-    Exit code 1 if there is a finding that `--fail-on` asks about.
+    Exit code 1 if there is a finding that `--fail-on` asks about; with `--client`, if one of the
+    clients would not see the whole.
     """
     from streamlab.cli._check import check_all, print_checked, read_rules, read_severities
     from streamlab.finding import Limits, rank
 
+    if client:
+        from streamlab.cli._check_client import check_clients
+
+        raise typer.Exit(0 if check_clients(which, db, client, form) else 1)
     limits = Limits(
         stall_ns=round(stall_ms * 1e6),
         first_byte_ns=round(first_byte_ms * 1e6),

@@ -14,6 +14,7 @@ from streamlab.report.as_json import (
     reads_json,
 )
 from streamlab.report.checked import Checked
+from streamlab.report.client_view import client_view, verdict_json
 from streamlab.report.explained import definitions_view, explain_view
 from streamlab.report.finding_view import FindingsView, counts_text
 from streamlab.report.github import github_commands
@@ -47,6 +48,7 @@ __all__ = [
     "body_json",
     "both_json",
     "bytes_json",
+    "client_view",
     "counts_text",
     "definitions_view",
     "event_rows",
@@ -67,5 +69,6 @@ __all__ = [
     "reads_view",
     "row_line",
     "sarif_log",
+    "verdict_json",
     "visible",
 ]

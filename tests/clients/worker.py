@@ -24,9 +24,10 @@ class Answer:
 
 
 class Worker:
-    """A running worker; it ends with its block."""
+    """A running worker; it ends with its block. `wait_s` is how long a job may take."""
 
-    def __init__(self, command: list[str | Path]) -> None:
+    def __init__(self, command: list[str | Path], *, wait_s: float = WAIT_S) -> None:
+        self._wait_s = wait_s
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
         )
@@ -46,7 +47,7 @@ class Worker:
         finally:
             self._process.kill()
 
-    def ask(self, **job: str | float) -> Answer:
+    def ask(self, **job: object) -> Answer:
         """What came of a job. Threads that ask at once are answered one by one."""
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None
@@ -54,7 +55,7 @@ class Worker:
         with self._lock:
             stdin.write(json.dumps(job) + "\n")
             stdin.flush()
-            readable, _, _ = select.select([stdout], [], [], WAIT_S)
+            readable, _, _ = select.select([stdout], [], [], self._wait_s)
             assert readable, f"no answer to {job}"
             line = stdout.readline()
         assert line, f"the worker died of {job}"
