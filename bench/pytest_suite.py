@@ -28,7 +28,8 @@ import pytest
 
 @pytest.mark.parametrize("number", range({TESTS}))
 def test_stream(number, streamlab_server):
-    answer = httpx.post(streamlab_server.url + {PATH!r}, content={BODY!r})
+    # A client that verifies loads all certificates of the system first: ten times the test itself.
+    answer = httpx.post(streamlab_server.url + {PATH!r}, content={BODY!r}, verify=False)
     assert answer.text.count("data: ") == 101
 """
 
