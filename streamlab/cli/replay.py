@@ -118,7 +118,7 @@ def replay(
     serving = partial(
         Serving,
         catalog=catalog,
-        speed=parse_speed(speed),
+        speed=parse_speed(speed, option="--speed"),
         faults=fault or (),
         has_control=not no_control,
         api_key=api_key,
