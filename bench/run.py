@@ -14,11 +14,14 @@ import embed
 import fidelity
 import instant
 import lateness
+import pytest_suite
 import startup
 import store
 import transport
 
-BENCHMARKS = (fidelity, lateness, instant, decoder, startup, embed, store, transport, analyze)
+BENCHMARKS = (
+    fidelity, lateness, instant, decoder, startup, embed, store, transport, analyze, pytest_suite,
+)  # fmt: skip
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from streamlab._http1 import Exchange, HttpRequest, same_origin_path
 from streamlab.record.proxy import ProxyServer
 from streamlab.record.upstream import Upstream
 from streamlab.recording import EndReason, Recording
+from streamlab.redaction import Redaction
 from streamlab.replay.key import RequestKey
 from streamlab.replay.match import Catalog
 from streamlab.replay.routes import Route, Routes
@@ -48,7 +49,8 @@ class LiveUpstream:
 
     The server that serves `catalog` is given this as `live`. In the modes that record misses, whole
     answers go into the catalog, but for those that ask for another try, which must reach the
-    upstream as well. `on_relayed` is told each exchange that is over.
+    upstream as well. `redact` is for what is stored; `on_relayed` is told each exchange that is
+    over.
     """
 
     def __init__(
@@ -58,13 +60,14 @@ class LiveUpstream:
         writer: Writer,
         catalog: Catalog,
         *,
+        redact: Redaction | None = None,
         on_relayed: Callable[[Recording], None] = _ignore,
     ) -> None:
         self._mode = mode
         self._upstreams = upstreams
         self._catalog = catalog
         self._known = Routes(catalog.routes())
-        self._proxy = ProxyServer(upstreams, writer, on_relayed=on_relayed)
+        self._proxy = ProxyServer(upstreams, writer, redact=redact, on_relayed=on_relayed)
         self._unanswered: list[str] = []
         # The recordings of requests that were asked again, and whether all went well.
         self._asked_again: dict[RequestKey, bool] = {}
@@ -128,6 +131,7 @@ def open_live(
     upstreams: Sequence[Upstream],
     catalog: Catalog,
     *,
+    redact: Redaction | None = None,
     on_relayed: Callable[[Recording], None] = _ignore,
     on_error: OnError | None = None,
 ) -> Iterator[LiveUpstream]:
@@ -139,7 +143,9 @@ def open_live(
     """
     with Library(db, create=True) as library:
         with library.open_writer(on_error=on_error) as writer:
-            live = LiveUpstream(mode, upstreams, writer, catalog, on_relayed=on_relayed)
+            live = LiveUpstream(
+                mode, upstreams, writer, catalog, redact=redact, on_relayed=on_relayed
+            )
             yield live
         library.remove(live.outdated())
 

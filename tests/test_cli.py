@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from streamlab.cassette import dumps, read_cassette
-from streamlab.cli._serve import parse_speed
 from streamlab.errors import InputError
 from streamlab.replay import serve
+from streamlab.replay.speed import parse_speed
 from streamlab.store import Library
 from tests import raw_server
 from tests.cli_runner import fails_well, replaying, run, run_process

@@ -1,7 +1,6 @@
 """Runs the replay server for as long as a terminal or a command wants it, and narrates."""
 
 import asyncio
-import math
 import os
 import shlex
 import ssl
@@ -17,7 +16,7 @@ from streamlab.cli._child import run_child
 from streamlab.cli._console import narrate, print_text
 from streamlab.cli._select import select
 from streamlab.cli._stop import on_stop
-from streamlab.errors import InputError, NotFoundError
+from streamlab.errors import NotFoundError
 from streamlab.record.command import replayed_environment
 from streamlab.recording import Recording
 from streamlab.replay import Answered, Catalog, Outcome, ReplayServer
@@ -26,7 +25,7 @@ from streamlab.replay.miss import Miss
 from streamlab.report import format_ns, one_line
 from streamlab.store import Library
 
-__all__ = ["Serving", "parse_speed", "select_served", "serve_command", "serve_until_stopped"]
+__all__ = ["Serving", "select_served", "serve_command", "serve_until_stopped"]
 
 # A piece of narration each: what was asked, what answered it, how that went.
 _Line = tuple[str | tuple[str, str], ...]
@@ -40,21 +39,6 @@ _SAID: Final[dict[Outcome, tuple[str, str]]] = {
 _UNANSWERED: Final[frozenset[Outcome]] = frozenset({"missed", "refused"})
 # For SDKs that do not start without a key.
 _ANY_KEY: Final = "streamlab"
-_NAMED_SPEEDS = {"realtime": 1.0, "instant": 0.0}
-
-
-def parse_speed(speed: str) -> float:
-    """`realtime`, `instant`, `10x`, `0.5x` or a plain number as a factor; 0 means no waiting."""
-    if speed in _NAMED_SPEEDS:
-        return _NAMED_SPEEDS[speed]
-    try:
-        factor = float(speed.removesuffix("x"))
-    except ValueError:
-        factor = -1.0
-    if not math.isfinite(factor) or factor < 0:
-        hint = "use realtime, instant, or a factor such as 10x or 0.5x"
-        raise InputError(f"--speed {speed!r} is no speed", hint)
-    return factor
 
 
 def select_served(which: Sequence[str], db: Path) -> list[Recording]:

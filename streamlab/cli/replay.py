@@ -100,13 +100,13 @@ def replay(
     from streamlab.cli._record_mode import narrated_live, parse_upstream, select_recorded
     from streamlab.cli._serve import (
         Serving,
-        parse_speed,
         select_served,
         serve_command,
         serve_until_stopped,
     )
     from streamlab.cli._tls import parse_tls
     from streamlab.replay import Catalog
+    from streamlab.replay.speed import parse_speed
 
     pace = parse_pace(ttft_ms=ttft_ms, itl_ms=itl_ms, tps=tps, jitter=jitter, seed=seed)
     mode = record_mode or ("new_episodes" if upstream else "none")
@@ -118,7 +118,7 @@ def replay(
     serving = partial(
         Serving,
         catalog=catalog,
-        speed=parse_speed(speed),
+        speed=parse_speed(speed, option="--speed"),
         faults=fault or (),
         has_control=not no_control,
         api_key=api_key,

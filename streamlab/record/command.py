@@ -1,14 +1,21 @@
 """Which variables point a program's SDKs at their API, so that they can point elsewhere: at the
 proxy, or at a replay."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
 from streamlab.record.upstream import Upstream, parse_upstreams
 
-__all__ = ["BASE_URLS", "BaseUrl", "proxied_environment", "replayed_environment", "upstreams_of"]
+__all__ = [
+    "BASE_URLS",
+    "BaseUrl",
+    "proxied_environment",
+    "replayed_environment",
+    "upstreams_of",
+    "with_keys",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +58,12 @@ _KEYS: Final = (
 )
 
 
-def upstreams_of(environment: Mapping[str, str]) -> tuple[Upstream, ...]:
+def upstreams_of(
+    environment: Mapping[str, str], bases: Sequence[BaseUrl] = BASE_URLS
+) -> tuple[Upstream, ...]:
     """The APIs that a program with this environment talks to: the values that are set, else the
     SDKs' own. InputError if one that is set is no URL."""
-    urls = [(base.prefix, environment.get(base.variable) or base.default) for base in BASE_URLS]
+    urls = [(base.prefix, environment.get(base.variable) or base.default) for base in bases]
     return parse_upstreams(f"{prefix}={_with_scheme(url)}" for prefix, url in urls if url)
 
 
@@ -63,28 +72,36 @@ def _with_scheme(url: str) -> str:
     return url if "://" in url else f"http://{url}"
 
 
-def proxied_environment(environment: Mapping[str, str], proxy_url: str) -> dict[str, str]:
+def proxied_environment(
+    environment: Mapping[str, str], proxy_url: str, bases: Sequence[BaseUrl] = BASE_URLS
+) -> dict[str, str]:
     """The environment with each of these variables pointing at the proxy, which is not to be
     reached through another proxy."""
     changed = dict(environment)
-    for base in BASE_URLS:
+    for base in bases:
         if environment.get(base.variable) or base.default:
             changed[base.variable] = f"{proxy_url}/{base.prefix}"
     return changed | _reached_directly(environment)
 
 
 def replayed_environment(
-    environment: Mapping[str, str], replay_url: str, api_key: str
+    environment: Mapping[str, str],
+    replay_url: str,
+    api_key: str,
+    bases: Sequence[BaseUrl] = BASE_URLS,
 ) -> dict[str, str]:
     """The environment with each of these variables pointing at a replay, and with `api_key` for
     the SDKs that have no key and would not start without one."""
-    changed = dict(environment)
-    for base in BASE_URLS:
+    changed = with_keys(environment, api_key)
+    for base in bases:
         changed[base.variable] = replay_url + urlsplit(base.default).path
-    for names in _KEYS:
-        if not any(environment.get(name) for name in names):
-            changed[names[0]] = api_key
     return changed | _reached_directly(environment)
+
+
+def with_keys(environment: Mapping[str, str], api_key: str) -> dict[str, str]:
+    """The environment with `api_key` for the SDKs that have no key in it."""
+    missing = [names for names in _KEYS if not any(environment.get(name) for name in names)]
+    return {**environment, **{names[0]: api_key for names in missing}}
 
 
 def _reached_directly(environment: Mapping[str, str]) -> dict[str, str]:

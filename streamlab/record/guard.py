@@ -4,6 +4,7 @@ Clients change the HTTP library they stand on, and a transport or a mock of the 
 simply not asked any more. Under all of them are Python's sockets, and there this guard stands.
 """
 
+import asyncio
 import inspect
 import socket
 from collections.abc import Callable, Collection
@@ -14,12 +15,13 @@ from types import TracebackType
 from typing import Any, ClassVar, Final, Self, TypeVar, cast
 
 from streamlab.errors import NetworkBlockedError
+from streamlab.record.asker import asker
 
-__all__ = ["NetworkBlock", "block_network"]
+__all__ = ["HINT", "LOOPBACK", "NetworkBlock", "block_network"]
 
-_LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
+LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 _INTERNET: Final = (socket.AF_INET, socket.AF_INET6)
-_HINT: Final = (
+HINT: Final = (
     "it went around streamlab: give the client a recording transport (http_client=…) or point its "
     "base_url at the replay server; or allow the host: block_network(allow=…)"
 )
@@ -27,7 +29,7 @@ _HINT: Final = (
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
-def block_network(*, allow: Collection[str] = _LOOPBACK) -> "NetworkBlock":
+def block_network(*, allow: Collection[str] = LOOPBACK) -> "NetworkBlock":
     """While it lasts, a connection to any other host raises NetworkBlockedError at once.
 
     A context manager, and a decorator of functions and coroutine functions. `allow` has the hosts
@@ -42,7 +44,8 @@ def block_network(*, allow: Collection[str] = _LOOPBACK) -> "NetworkBlock":
 
 
 class NetworkBlock(ContextDecorator):
-    """What `block_network` returns."""
+    """What `block_network` returns. `refused` has a sentence for each connection it has refused,
+    since a client may keep the error to itself."""
 
     _in_force: ClassVar[list["NetworkBlock"]] = []
     _lock: ClassVar[Lock] = Lock()
@@ -50,6 +53,7 @@ class NetworkBlock(ContextDecorator):
     def __init__(self, hosts: frozenset[str]) -> None:
         self._hosts = hosts
         self._resolved: set[str] = set()
+        self.refused: list[str] = []
 
     def __enter__(self) -> Self:
         with self._lock:
@@ -94,8 +98,13 @@ class NetworkBlock(ContextDecorator):
     def check(cls, host: object, port: object) -> str:
         """The host's normal form. NetworkBlockedError if a block in force does not allow it."""
         name = _normal(host)
-        if not all(block.allows(name) for block in list(cls._in_force)):
-            raise NetworkBlockedError(f"blocked: a connection to {name}:{port}", _HINT)
+        refusing = [block for block in list(cls._in_force) if not block.allows(name)]
+        if refusing:
+            who = asker()
+            message = f"blocked: a connection to {name}:{port}{' by ' if who else ''}{who}"
+            for block in refusing:
+                block.refused.append(message)
+            raise NetworkBlockedError(message, HINT)
         return name
 
     @classmethod
@@ -112,6 +121,7 @@ def _normal(host: object) -> str:
 
 
 _getaddrinfo = socket.getaddrinfo
+_loop_getaddrinfo = asyncio.BaseEventLoop.getaddrinfo
 _inherited: Final = ("connect", "connect_ex")
 
 
@@ -121,10 +131,12 @@ def _patch() -> None:
     for name in _inherited:
         setattr(socket.socket, name, _guarded(getattr(socket.socket, name)))
     socket.getaddrinfo = _guarded_getaddrinfo
+    asyncio.BaseEventLoop.getaddrinfo = _guarded_loop_getaddrinfo  # type: ignore[method-assign]
 
 
 def _unpatch() -> None:
     socket.getaddrinfo = _getaddrinfo
+    asyncio.BaseEventLoop.getaddrinfo = _loop_getaddrinfo  # type: ignore[method-assign]
     for name in _inherited:
         delattr(socket.socket, name)
 
@@ -155,3 +167,16 @@ def _guarded_getaddrinfo(
     found = _getaddrinfo(host, port, family, type, proto, flags)
     NetworkBlock.resolved(name, {_normal(address[4][0]) for address in found})
     return found
+
+
+@wraps(_loop_getaddrinfo)
+async def _guarded_loop_getaddrinfo(
+    self: asyncio.BaseEventLoop,
+    host: Any,  # noqa: ANN401 - as the loop's own
+    port: Any,  # noqa: ANN401
+    **options: Any,  # noqa: ANN401
+) -> Any:  # noqa: ANN401
+    """Refuses before a thread looks the name up, in which nothing tells whose request it is."""
+    if host is not None and not options.get("flags", 0) & socket.AI_PASSIVE:
+        NetworkBlock.check(host, port)
+    return await _loop_getaddrinfo(self, host, port, **options)

@@ -6,8 +6,8 @@ from types import ModuleType
 from typing import Final
 
 from streamlab.errors import InputError
-from streamlab.recording import Recording, header_value
-from streamlab.schedule import Action, Close, Hang, Reset, Send, SendHead, Spoil, schedule
+from streamlab.recording import EndReason, Recording, header_value
+from streamlab.schedule import Action, Close, Hang, Reset, Schedule, Send, SendHead, Spoil
 
 __all__ = ["Playback"]
 
@@ -23,16 +23,17 @@ _CUT: Final = "peer closed connection without sending complete message body"
 class Playback:
     """One answer under way: when its client meets what, as an exception where it is one.
 
-    It neither waits nor raises, so that it serves threads and tasks alike. `t0_ns` is when the
-    request was there; `library` is httpx or httpx2, whose exceptions are to be raised.
+    It neither waits nor raises, so that it serves threads and tasks alike. `schedule` is the
+    recording's, as it is to be performed; `t0_ns` is when the request was there; `library` is httpx
+    or httpx2, whose exceptions are to be raised.
     """
 
     def __init__(
         self,
         recording: Recording,
+        schedule: Schedule,
         library: ModuleType,
         *,
-        speed: float,
         t0_ns: int,
         read_timeout_s: float | None,
     ) -> None:
@@ -40,7 +41,7 @@ class Playback:
         self.library = library
         self._t0_ns = t0_ns
         self._read_timeout_s = read_timeout_s
-        self._schedule = schedule(recording, speed=speed)
+        self._schedule = schedule
 
     @property
     def head(self) -> SendHead | None:
@@ -91,9 +92,11 @@ class Playback:
         match ending:
             case Reset():
                 reset = ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
-                return self._as_recorded("ReadError", str(reset))
+                return self._as_recorded("reset", "ReadError", str(reset))
             case Spoil():
-                return self._as_recorded("RemoteProtocolError", "the bytes received are not HTTP")
+                return self._as_recorded(
+                    "protocol_error", "RemoteProtocolError", "the bytes received are not HTTP"
+                )
             case _ if self.head is None:
                 return self._no_response()
             case Close():
@@ -103,12 +106,16 @@ class Playback:
     def _no_response(self) -> tuple[str, str]:
         end = self.recording.end
         if end is not None and end.reason == "unreachable":
-            return self._as_recorded("ConnectError", "All connection attempts failed")
+            return self._as_recorded(
+                "unreachable", "ConnectError", "All connection attempts failed"
+            )
         return "RemoteProtocolError", _NO_RESPONSE
 
-    def _as_recorded(self, name: str, otherwise: str) -> tuple[str, str]:
+    def _as_recorded(self, reason: EndReason, name: str, otherwise: str) -> tuple[str, str]:
+        """In the words of the recorded end, if it is the one that is met: a fault is another."""
         end = self.recording.end
-        words = end.detail.removeprefix(name).removeprefix(": ") if end else ""
+        is_recorded = end is not None and end.reason == reason
+        words = end.detail.removeprefix(name).removeprefix(": ") if end and is_recorded else ""
         return name, words or otherwise
 
     def _cut(self, head: SendHead) -> tuple[str, str] | None:
@@ -116,7 +123,7 @@ class Playback:
         if self._schedule.framing == "chunked":
             return "RemoteProtocolError", f"{_CUT} (incomplete chunked read)"
         promised = header_value(head.headers, "content-length")
-        received = len(self.recording.body)
+        received = sum(len(piece.data) for piece in self.body)
         if promised in (None, str(received)):
             return None
         return "RemoteProtocolError", f"{_CUT} (received {received} bytes, expected {promised})"

@@ -6,13 +6,16 @@ from typing import Any
 
 from streamlab.clock import Clock, SystemClock
 from streamlab.errors import InputError
+from streamlab.fault import Fault
 from streamlab.http_libraries import AsyncStream, SyncStream, header_pairs, library_of
 from streamlab.recording import Recording
 from streamlab.redaction import redact_headers, redact_url
 from streamlab.replay.asked import Asked
+from streamlab.replay.fault_plan import FaultPlan, broken
 from streamlab.replay.match import Catalog, catalog_of
 from streamlab.replay.playback import Playback
 from streamlab.replay.substitute import find, substitute
+from streamlab.schedule import schedule
 
 __all__ = ["Replayer", "response"]
 
@@ -21,13 +24,18 @@ class Replayer:
     """What both transports share: which recording answers, and what was asked."""
 
     def __init__(
-        self, recordings: Sequence[Recording] | Catalog, speed: float, clock: Clock | None
+        self,
+        recordings: Sequence[Recording] | Catalog,
+        speed: float,
+        clock: Clock | None,
+        faults: Sequence[str | Fault] = (),
     ) -> None:
         if speed < 0:
             raise InputError(f"speed must be 0 or more, not {speed}", "0 means without waiting")
         self.clock: Clock = clock or SystemClock()
         self._speed = speed
-        self._catalog = catalog_of(recordings)
+        self.catalog = catalog_of(recordings)
+        self.fault_plan = FaultPlan(faults)
         self._requests: list[Asked] = []
         self._lock = Lock()
 
@@ -41,12 +49,14 @@ class Replayer:
         """The answer to a request, as `ReplayServer` chooses it."""
         target = request.url.raw_path.decode("ascii")
         headers = header_pairs(request.headers)
-        key = self._catalog.key(request.method, target, body)
+        key = self.catalog.key(request.method, target, body)
         with self._lock:
-            answer = find(self._catalog, key, headers)
+            answer = find(self.catalog, key, headers)
             if answer is None:
-                answer = substitute(self._catalog, request.method, target, body)
+                answer = substitute(self.catalog, request.method, target, body)
             recording = answer.recording
+            is_replayed = answer.outcome == "replayed"
+            blows = self.fault_plan.blows(recording, ()) if is_replayed else []
             self._requests.append(
                 Asked(
                     method=request.method,
@@ -54,12 +64,13 @@ class Replayer:
                     headers=redact_headers(headers),
                     body=body,
                     recording_id=recording.id,
+                    faults=tuple(str(blow.fault) for blow in blows),
                 )
             )
         return Playback(
             recording,
+            broken(schedule(recording, speed=self._speed), blows),
             library_of(request),
-            speed=self._speed,
             t0_ns=t0_ns,
             read_timeout_s=request.extensions.get("timeout", {}).get("read"),
         )

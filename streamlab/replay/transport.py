@@ -1,6 +1,6 @@
 """Transports for httpx and httpx2 that answer with recordings, in the program itself: no sockets.
 
-Each of the two below is a transport of both libraries, as those that record are.
+Each of those below is a transport of both libraries, as those that record are.
 """
 
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -11,6 +11,7 @@ from weakref import WeakSet
 import anyio
 
 from streamlab.clock import Clock
+from streamlab.fault import Fault
 from streamlab.http_libraries import AsyncStream, AsyncTransport, SyncStream, SyncTransport
 from streamlab.recording import Recording
 from streamlab.replay.asked import Asked
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     import httpx
     import httpx2
 
-__all__ = ["AsyncReplayTransport", "ReplayTransport"]
+__all__ = ["AsyncReplayTransport", "EitherBody", "EitherReplayTransport", "ReplayTransport"]
 
 
 class _Body(SyncStream):
@@ -59,10 +60,11 @@ class ReplayTransport(SyncTransport):
     waiting), as `ReplayServer` would: each read at its time as a piece of its own, the same end.
 
     Where the recording was cut, reset or silent, the exception is raised that the client's own
-    library raises for it. The request's read timeout holds, and times are those of `clock`: with a
-    `ManualClock` nothing is waited for. It may be used by many threads. InputError if `speed` is
-    negative, and for a stream that hangs if the request has no read timeout and the clock is a
-    manual one.
+    library raises for it. `faults` (docs/faults.md) break answers on purpose, in their order. The
+    request's read timeout holds, and times are those of `clock`: with a `ManualClock` nothing is
+    waited for. It may be used by many threads. InputError if `speed` is negative, for what is no
+    fault, and for a stream that hangs if the request has no read timeout and the clock is a manual
+    one.
     """
 
     def __init__(
@@ -70,9 +72,10 @@ class ReplayTransport(SyncTransport):
         recordings: Sequence[Recording] | Catalog,
         *,
         speed: float = 1.0,
+        faults: Sequence[str | Fault] = (),
         clock: Clock | None = None,
     ) -> None:
-        self._replayer = Replayer(recordings, speed, clock)
+        self._replayer = Replayer(recordings, speed, clock, faults)
         self._bodies: WeakSet[_Body] = WeakSet()
         self._lock = Lock()
 
@@ -80,6 +83,14 @@ class ReplayTransport(SyncTransport):
     def requests(self) -> tuple[Asked, ...]:
         """What was asked so far, in that order; credentials redacted."""
         return self._replayer.requests
+
+    def fault(self, fault: str | Fault) -> Fault:
+        """From now on this fault, too, breaks answers. InputError if it is no fault."""
+        return self._replayer.fault_plan.add(fault)
+
+    def heal(self) -> None:
+        """No fault breaks answers any more."""
+        self._replayer.fault_plan.clear()
 
     @overload
     def handle_request(self, request: "httpx.Request") -> "httpx.Response": ...
@@ -145,15 +156,24 @@ class AsyncReplayTransport(AsyncTransport):
         recordings: Sequence[Recording] | Catalog,
         *,
         speed: float = 1.0,
+        faults: Sequence[str | Fault] = (),
         clock: Clock | None = None,
     ) -> None:
-        self._replayer = Replayer(recordings, speed, clock)
-        self._bodies: WeakSet[_AsyncBody] = WeakSet()
+        self._replayer = Replayer(recordings, speed, clock, faults)
+        self._async_bodies: WeakSet[_AsyncBody] = WeakSet()
 
     @property
     def requests(self) -> tuple[Asked, ...]:
         """See `ReplayTransport`."""
         return self._replayer.requests
+
+    def fault(self, fault: str | Fault) -> Fault:
+        """See `ReplayTransport`."""
+        return self._replayer.fault_plan.add(fault)
+
+    def heal(self) -> None:
+        """See `ReplayTransport`."""
+        self._replayer.fault_plan.clear()
 
     @overload
     async def handle_async_request(self, request: "httpx.Request") -> "httpx.Response": ...
@@ -166,11 +186,58 @@ class AsyncReplayTransport(AsyncTransport):
         asked = b"".join([piece async for piece in request.stream])
         playback = self._replayer.answer(request, asked, t0_ns)
         body = _AsyncBody(playback, clock)
-        self._bodies.add(body)
+        self._async_bodies.add(body)
         await body.meet(playback.head or playback.ending)
         return response(playback, body)
 
     async def aclose(self) -> None:
         """End what is under way, in other tasks, too."""
-        for body in list(self._bodies):
+        for body in list(self._async_bodies):
             await body.aclose()
+
+
+class EitherBody(SyncStream, AsyncStream):
+    """The body of a response that a client of either kind may read, whose head was met."""
+
+    def __init__(self, playback: Playback, clock: Clock) -> None:
+        self._body = _Body(playback, clock)
+        self._async_body = _AsyncBody(playback, clock)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._body)
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._async_body.__aiter__()
+
+    def meet(self, action: Action) -> None:
+        """See `_Body`."""
+        self._body.meet(action)
+
+    def close(self) -> None:
+        """See `_Body`."""
+        self._body.close()
+
+    async def aclose(self) -> None:
+        """See `_AsyncBody`."""
+        await self._async_body.aclose()
+
+
+class EitherReplayTransport(ReplayTransport, AsyncReplayTransport):
+    """Both at once, for a program that has clients of both kinds: one catalog answers them, and
+    `requests` has what either asked."""
+
+    def __init__(
+        self,
+        recordings: Sequence[Recording] | Catalog,
+        *,
+        speed: float = 1.0,
+        faults: Sequence[str | Fault] = (),
+        clock: Clock | None = None,
+    ) -> None:
+        super().__init__(recordings, speed=speed, faults=faults, clock=clock)
+        self._async_bodies = WeakSet()
+
+    @property
+    def clock(self) -> Clock:
+        """The clock that its streams go by."""
+        return self._replayer.clock
