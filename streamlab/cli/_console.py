@@ -44,8 +44,18 @@ def print_text(text: str) -> None:
 def narrate(*parts: str | tuple[str, str] | Text) -> None:
     """Tell what happens: pieces of text, or (text, style)."""
     sys.stdout.flush()  # so that both come in order where they go to one place
+    if not (sys.stderr.isatty() or os.environ.get("FORCE_COLOR")):
+        # A server tells each answer: by rich that takes longer than the answer.
+        sys.stderr.write("".join(map(_plain, parts)) + "\n")
+        return
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     console.print(Text.assemble(*parts))
+
+
+def _plain(part: str | tuple[str, str] | Text) -> str:
+    if isinstance(part, Text):
+        return part.plain
+    return part if isinstance(part, str) else part[0]
 
 
 def warn(message: str, hint: str = "") -> None:
