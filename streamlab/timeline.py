@@ -51,6 +51,8 @@ class Timeline:
         index = len(self._times)
         self._starts.append(self._decoder.offset if self._decoder else len(self._held))
         self._times.append(read.at_ns)
+        if self._content.is_identity and self._decoder is not None:
+            return self._arrive(self._decoder.feed(read.data), index)
         arrived: list[Arrival] = []
         for piece in self._content.feed(read.data):
             if self._decoder is None:
@@ -107,15 +109,15 @@ class Timeline:
         return self._arrive([defect], len(self._times) - 1)
 
     def _arrive(self, items: Sequence[Item | Defect], index: int) -> list[Arrival]:
+        start, at_ns = self._starts[index], self._times[index]
         return [
-            Arrival(
-                item=item,
-                first_at_ns=self._times[bisect_right(self._starts, item.start) - 1],
-                at_ns=self._times[index],
-                read_index=index,
-            )
+            Arrival(item, at_ns if item.start >= start else self._time_of(item.start), at_ns, index)
             for item in items
         ]
+
+    def _time_of(self, offset: int) -> int:
+        """When the read with the byte at an offset came."""
+        return self._times[bisect_right(self._starts, offset) - 1]
 
 
 def arrivals(recording: Recording) -> tuple[Arrival, ...]:

@@ -72,7 +72,8 @@ def decoded_body(recording: Recording) -> bytes:
 class ContentDecoder:
     """Undoes the content codings that a response's headers name: `feed` bytes, then `close`.
 
-    `defect` is None as long as all is well; after one, nothing more comes out.
+    `defect` is None as long as all is well; after one, nothing more comes out. With `is_identity`
+    the headers name no coding, and bytes come out as they went in.
     """
 
     def __init__(self, headers: tuple[Header, ...], *, max_bytes: int = MAX_DECODED_BYTES) -> None:
@@ -80,6 +81,7 @@ class ContentDecoder:
         self._decoded_bytes = 0
         self._layers: list[_Layer] = []
         names = content_codings(headers)
+        self.is_identity = not names
         said = ", ".join(names)[:_DETAIL_CHARS]
         if len(names) > _MAX_CODINGS:
             cause = f"more than {_MAX_CODINGS} codings on each other are not undone"

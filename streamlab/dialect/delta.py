@@ -150,10 +150,18 @@ def chunk(event: Event) -> Chunk:
 
 
 _JSON: Final = json.JSONDecoder(parse_constant=_refuse_constant)
+# A value and where it ends; StopIteration where none begins. (Typeshed does not know it.)
+_scan: Final[Callable[[str, int], tuple[object, int]]] = _JSON.scan_once  # type: ignore[attr-defined]
 
 
 def parse_json(text: str) -> tuple[object, Delta | None]:
     """The JSON value of `text`, and a `malformed` delta if it is none (RFC 8259)."""
+    try:  # without looking for white space around it, which hardly anybody sends
+        value, stop = _scan(text, 0)
+        if stop == len(text):
+            return value, None
+    except (StopIteration, ValueError, RecursionError):
+        pass
     try:
         return _JSON.decode(text), None
     except json.JSONDecodeError as error:
