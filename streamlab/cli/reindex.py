@@ -10,9 +10,11 @@ def reindex(
     db: DbOption = "streamlab.db",  # type: ignore[assignment]
 ) -> None:
     """Derive events, metrics and findings anew, of all recordings if none is named."""
+    import os
+
     from streamlab.cli._console import narrate
     from streamlab.store import Library
 
     with Library(db) as library:
-        count = library.reindex(library.resolve(which) if which else None)
+        count = library.reindex(library.resolve(which) if which else None, jobs=os.cpu_count() or 1)
     narrate(f"reindexed {count}")

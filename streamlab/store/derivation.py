@@ -15,7 +15,7 @@ from streamlab.store.rows import event_row, finding_rows, metric_rows
 from streamlab.store.statements import DERIVED, delete_parts, insert_rows, load, update_recording
 from streamlab.version import __version__
 
-__all__ = ["derive", "derive_ended", "next_underived"]
+__all__ = ["derive", "derive_anew", "derive_ended", "next_underived"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,15 @@ def derive(connection: sqlite3.Connection, recording_id: str) -> None:
     derived = _derived(connection, recording_id)
     if derived is not None:
         _replace(connection, derived)
+
+
+def derive_anew(connection: sqlite3.Connection, recording_id: str) -> None:
+    """The same in a transaction of its own, which begins when all is worked out: nobody waits for
+    the lock meanwhile."""
+    derived = _derived(connection, recording_id)
+    if derived is not None:
+        with transaction(connection):
+            _replace(connection, derived)
 
 
 def derive_ended(connection: sqlite3.Connection, recording_id: str) -> None:

@@ -14,6 +14,7 @@ from streamlab.store.connect import open_library, store_errors, transaction
 from streamlab.store.derivation import derive
 from streamlab.store.diagnosis import Diagnosis, diagnose
 from streamlab.store.process import is_alive, this_process
+from streamlab.store.reindex import derive_all
 from streamlab.store.rows import Row, end_columns, read_rows, recording_row
 from streamlab.store.scrub import redact_stored, scrub
 from streamlab.store.statements import (
@@ -127,16 +128,14 @@ class Library:
             for recording_id in ids:
                 delete(self._connection, recording_id)
 
-    def reindex(self, ids: Iterable[str] | None = None) -> int:
+    def reindex(self, ids: Iterable[str] | None = None, *, jobs: int = 1) -> int:
         """Derive events, metrics and findings anew, of all ended recordings unless some are named.
 
-        The number of recordings; what a dialect has learned since then shows in their rows.
+        The number of recordings; what a dialect has learned since then shows in their rows. More
+        than one of `jobs` are processes, which start anew (multiprocessing's `spawn`).
         """
         chosen = self._ids("end_reason is not null") if ids is None else list(ids)
-        with store_errors(self.path):
-            for recording_id in chosen:
-                with transaction(self._connection):  # each on its own: recorders wait in between
-                    derive(self._connection, recording_id)
+        derive_all(self.path, chosen, jobs)
         return len(chosen)
 
     def redact(

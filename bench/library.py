@@ -1,0 +1,66 @@
+"""How long does it take to analyze a library anew, and to list it, by number of recordings?
+
+Run: python bench/library.py [RECORDINGS]
+
+10,000 recordings of 200 events of 230 bytes. Storing them is not measured, and derives nothing.
+`streamlab reindex` is measured as it is run, on all cores, with the most memory that one of its
+processes had (Linux); then `streamlab ls`.
+"""
+
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+from harness import MS, Figure, print_figures, stream
+
+from streamlab.store import Library
+from streamlab.store.connect import open_library, transaction
+from streamlab.store.rows import read_rows, recording_row
+from streamlab.store.statements import insert_reads, insert_rows
+
+RECORDINGS = 10_000
+EVENTS = 200
+
+
+def measure(recordings: int = RECORDINGS) -> Iterator[Figure]:
+    """The figures of this benchmark."""
+    with tempfile.TemporaryDirectory() as folder:
+        db = Path(folder) / "bench.db"
+        _store(db, recordings)
+        events = recordings * EVENTS
+        seconds = _seconds("reindex", db)
+        peak_mb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        note = f"{seconds / events * 1e6:.1f} µs an event; at most {peak_mb:.0f} MB a process"
+        yield Figure(f"reindex of {recordings:,} recordings", f"{seconds:.1f} s", note)
+        yield Figure(f"ls of {recordings:,} recordings", f"{_seconds('ls', db):.2f} s")
+        size = db.stat().st_size
+        raw = recordings * len(stream(range(0, EVENTS * 20 * MS, 20 * MS)).body)
+        yield Figure("size of the library", f"{size / raw:.2f} of the bodies' bytes")
+
+
+def _store(db: Path, count: int) -> None:
+    recording = stream(range(0, EVENTS * 20 * MS, 20 * MS))
+    Library(db, create=True).close()
+    with closing(open_library(db, create=False)) as connection, transaction(connection):
+        for number in range(count):
+            each = replace(recording, id=f"{number:012x}")
+            insert_rows(connection, "recordings", [recording_row(each, recorder="elsewhere:1:1")])
+            insert_reads(connection, read_rows(each.id, each.reads))
+
+
+def _seconds(verb: str, db: Path) -> float:
+    start_s = time.perf_counter()
+    command = [sys.executable, "-m", "streamlab", verb, "--db", str(db)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return time.perf_counter() - start_s
+
+
+if __name__ == "__main__":
+    asked = [int(each) for each in sys.argv[1:]]
+    print_figures(lambda: measure(*asked))
