@@ -20,6 +20,7 @@ from pathlib import Path
 FOLDER = Path(__file__).parent / ".peers"
 AIMOCK = FOLDER / "node_modules" / ".bin" / "llmock"
 MITMDUMP = FOLDER / "mitmproxy" / "bin" / "mitmdump"
+AIPERF = FOLDER / "aiperf" / "bin" / "aiperf"
 _SERVERS = FOLDER / "replay" / "bin"
 
 Command = list[str | Path]
@@ -35,6 +36,7 @@ def install() -> None:
         subprocess.run(["npm", "install", "--silent", "--prefix", FOLDER, "@copilotkit/aimock"],
                        check=True)  # fmt: skip
     _install(MITMDUMP.parents[1], "mitmproxy")
+    _install(AIPERF.parents[1], "aiperf")
     _install(_SERVERS.parent, "reel-vcr", "llmock", "starlette", "uvicorn[standard]")
 
 

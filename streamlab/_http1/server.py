@@ -64,7 +64,8 @@ class Exchange:
 
     def limit_unsent(self, unsent_bytes: int) -> None:
         """Pause as soon as more than this waits for the client, in this process, to be sent."""
-        self._transport.set_write_buffer_limits(high=unsent_bytes)
+        # Not 0: asyncio's TLS pauses at the limit, where its plain sockets pause above it.
+        self._transport.set_write_buffer_limits(high=max(1, unsent_bytes))
 
     def send_raw(self, data: bytes) -> None:
         """Write bytes to the wire as they are."""
