@@ -20,6 +20,7 @@ from streamlab.fault import (
     parse_faults,
     strikes,
 )
+from streamlab.finding import find
 from streamlab.recording import END_REASONS, End, Read, Recording, Response
 from streamlab.recut import sends_of, stream_events
 from streamlab.replay.script import script
@@ -34,7 +35,7 @@ from streamlab.schedule import (
     schedule,
 )
 from streamlab.sse import Event, decode
-from tests.conftest import DONE, chat_event, make_recording
+from tests.conftest import DONE, FINISH, chat_event, make_recording
 
 MS = 1_000_000
 ONE, TWO = b'data: {"a":"\xc3\xa9"}\n\n', b'data: {"b":2}\n\n'
@@ -553,41 +554,61 @@ def test_what_is_no_value(value: Any) -> None:
 
 # What streamlab itself says of broken streams.
 
-CHAT = make_recording(*(chat_event(c) for c in "abcd"), DONE, gap_ns=100 * MS)
+CHAT = make_recording(*(chat_event(c) for c in "abcd"), FINISH, DONE, gap_ns=100 * MS)
 _REASONS = {Finish: "complete", Close: "truncated", Reset: "reset", Hang: "timeout"}
 
 
-def analysis_of(spec: str) -> Analysis:
+def replayed(spec: str) -> Recording:
     """As a recorder would find it that gets each piece as a read."""
     broken = broken_by(spec, CHAT)
     head, last = broken.actions[0], broken.actions[-1]
     assert isinstance(head, SendHead)
     reason: Any = _REASONS.get(type(last), "protocol_error")  # type: ignore[arg-type]
-    return analyze(
-        replace(
-            CHAT,
-            response=Response(status=head.status, headers=head.headers, at_ns=head.at_ns),
-            reads=tuple(Read(at_ns=s.at_ns, data=s.data) for s in sends_of(broken)),
-            end=End(at_ns=last.at_ns, reason=reason),
-        )
+    return replace(
+        CHAT,
+        response=Response(status=head.status, headers=head.headers, at_ns=head.at_ns),
+        reads=tuple(Read(at_ns=s.at_ns, data=s.data) for s in sends_of(broken)),
+        end=End(at_ns=last.at_ns, reason=reason),
     )
+
+
+def analysis_of(spec: str) -> Analysis:
+    return analyze(replayed(spec))
 
 
 @pytest.mark.parametrize(
     ("spec", "code"),
     [
-        ("malformed_json", "json-invalid"),
-        ("malformed_json:kind=quote", "json-invalid"),
-        ("malformed_json:kind=brace", "json-invalid"),
-        ("bom", "bom"),
-        ("gzip_truncated", "encoding-truncated"),
+        ("malformed_json", "SL306"),
+        ("malformed_json:kind=quote", "SL301"),
+        ("malformed_json:kind=brace", "SL306"),
+        ("bom", "SL201"),
+        ("gzip_truncated", "SL108"),
+        ("truncate", "SL101"),
+        ("reset", "SL104"),
+        ("bad_chunk_size", "SL105"),
+        ("no_final_chunk", "SL101"),
+        ("html", "SL106"),
+        ("http_error", "SL109"),
+        ("error_event", "SL412"),
+        ("no_done", "SL401"),
+        ("data_after_done", "SL402"),
+        ("cr", "SL204"),
+        ("keepalive:every_events=1", "SL217"),
+        ("ping:every_events=1", "SL424"),
+        ("stall:ms=900", "SL503"),
     ],
 )
-def test_the_analysis_names_what_is_malformed(spec: str, code: str) -> None:
-    """Once, and the rest of the stream is read all the same."""
-    analysis = analysis_of(spec)
-    assert [code] == [malformed.code for malformed in analysis.malformed]
-    assert ("acd" if code == "json-invalid" else "abcd") == analysis.text
+def test_a_finding_names_what_was_broken(spec: str, code: str) -> None:
+    """The fault, and not the stream without it."""
+    assert code in {each.code for each in find(replayed(spec))}
+    assert code not in {each.code for each in find(replayed("latency"))}
+
+
+def test_what_is_malformed_costs_no_more_than_itself() -> None:
+    """The rest of the stream is read all the same."""
+    assert "acd" == analysis_of("malformed_json:kind=quote").text
+    assert "abcd" == analysis_of("bom").text
 
 
 def test_the_analysis_shows_the_others_too() -> None:
@@ -598,10 +619,10 @@ def test_the_analysis_shows_the_others_too() -> None:
     assert [400 * MS] == [s.stop_ns - s.start_ns for s in
                           analyze_stalls("stall:ms=300", 300 * MS)]  # fmt: skip
     assert not analysis_of("no_done").has_end_marker
-    texts = {"drop": "acd", "duplicate": "abbcd", "reorder": "acbd", "data_after_done": "abcdd"}
+    texts = {"drop": "acd", "duplicate": "abbcd", "reorder": "acbd"}
     for spec, text in texts.items():
         assert text == analysis_of(spec).text
-    assert 5 == analysis_of("keepalive").comments
+    assert 6 == analysis_of("keepalive").comments
     assert ["message", "ping"] == [count.type for count in analysis_of("ping").event_types]
     assert 0 == analysis_of("html").events
     assert ["truncated", "reset", "timeout"] == [
