@@ -6,7 +6,7 @@ from pathlib import Path
 from streamlab.cassette import read_cassette
 from streamlab.recording import Recording
 
-__all__ = ["select", "select_one"]
+__all__ = ["select", "select_one", "select_set"]
 
 _CASSETTE_SUFFIX = ".jsonl"
 
@@ -20,6 +20,18 @@ def select(which: Sequence[str], db: Path) -> list[Recording]:
 def select_one(which: str, db: Path) -> Recording:
     """The one recording meant; of several with that name the newest."""
     return _select_word(which, db)[-1]
+
+
+def select_set(word: str, db: Path) -> list[Recording]:
+    """All recordings that a word means: as `select`, or those of the library with a tag (`tag:x`),
+    with a name (`name:chat-*`) or of a model (`model:gpt-*`), oldest first."""
+    field, colon, pattern = word.partition(":")
+    if colon and (field == "tag" or field == "name" or field == "model"):  # noqa: PLR1714 - for mypy
+        from streamlab.store import Library
+
+        with Library(db) as library:
+            return library.load_all(library.search(field, pattern))
+    return _select_word(word, db)
 
 
 def _select_word(word: str, db: Path) -> list[Recording]:
