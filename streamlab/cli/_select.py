@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final, Literal
 
 from streamlab.cassette import read_cassette
 from streamlab.recording import Recording
@@ -9,6 +10,7 @@ from streamlab.recording import Recording
 __all__ = ["select", "select_one", "select_set"]
 
 _CASSETTE_SUFFIX = ".jsonl"
+_FIELDS: Final[tuple[Literal["tag", "name", "model"], ...]] = ("tag", "name", "model")
 
 
 def select(which: Sequence[str], db: Path) -> list[Recording]:
@@ -25,12 +27,12 @@ def select_one(which: str, db: Path) -> Recording:
 def select_set(word: str, db: Path) -> list[Recording]:
     """All recordings that a word means: as `select`, or those of the library with a tag (`tag:x`),
     with a name (`name:chat-*`) or of a model (`model:gpt-*`), oldest first."""
-    field, colon, pattern = word.partition(":")
-    if colon and (field == "tag" or field == "name" or field == "model"):  # noqa: PLR1714 - for mypy
-        from streamlab.store import Library
+    for field in _FIELDS:
+        if word.startswith(f"{field}:"):
+            from streamlab.store import Library
 
-        with Library(db) as library:
-            return library.load_all(library.search(field, pattern))
+            with Library(db) as library:
+                return library.load_all(library.search(field, word.removeprefix(f"{field}:")))
     return _select_word(word, db)
 
 

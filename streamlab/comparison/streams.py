@@ -70,6 +70,9 @@ class Coalesced(NamedTuple):
     longest_ns: int
 
 
+_NONE_COALESCED: Final = Coalesced(0, 0, 0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamComparison:
     """What differs between two streams. Times are None where one of them is untimed."""
@@ -101,8 +104,8 @@ def compare_streams(a: Recording, b: Recording) -> StreamComparison:
         runs=pair_runs(runs_of(stream_a), runs_of(stream_b)),
         items=count_items(stream_a, stream_b),
         delay=_delay(aligned_by, aligned) if is_timed and aligned else None,
-        coalesced_in_a=_coalesced(align(output_b, output_a)[1] if is_timed else ()),
-        coalesced_in_b=_coalesced(aligned if is_timed else ()),
+        coalesced_in_a=_coalesced(*align(output_b, output_a)) if is_timed else _NONE_COALESCED,
+        coalesced_in_b=_coalesced(aligned_by, aligned) if is_timed else _NONE_COALESCED,
         headers=_header_pairs(a.response, b.response),
     )
 
@@ -138,8 +141,10 @@ def _delay(aligned_by: Literal["text", "order"], aligned: Sequence[Aligned]) -> 
     )
 
 
-def _coalesced(aligned: Iterable[Aligned]) -> Coalesced:
-    """Of the reads of `b`."""
+def _coalesced(aligned_by: Literal["text", "order"], aligned: Iterable[Aligned]) -> Coalesced:
+    """Of the reads of `b`. By order nothing shows: another text may come in other pieces."""
+    if aligned_by == "order":
+        return _NONE_COALESCED
     came_ns: defaultdict[int, dict[int, int]] = defaultdict(dict)
     for a, b in aligned:
         came_ns[b.read][a.read] = a.at_ns

@@ -62,7 +62,8 @@ def heads_of(comparison: SetComparison, names: tuple[str, str]) -> Iterator[str]
     )
     for side, name, (streams, incomplete) in zip("ab", names, counts, strict=True):
         short = f", {incomplete:,} not complete" if incomplete else ""
-        yield f"{side}  {one_line(name, 60)}: {streams:,} streams{short}"
+        count = "1 stream" if streams == 1 else f"{streams:,} streams"
+        yield f"{side}  {one_line(name, 60)}: {count}{short}"
 
 
 def judged_by(comparison: SetComparison) -> Iterator[str]:
@@ -71,4 +72,5 @@ def judged_by(comparison: SetComparison) -> Iterator[str]:
     test = "Wilcoxon, of pairs" if comparison.is_paired else "Mann-Whitney U"
     floors = f"{criteria.min_change:.0%} and {format_ns(round(criteria.min_ns))}"
     yield f"better, worse: by more than {floors} (a tenth of that per token or gap),"
-    yield f"and p < {criteria.alpha:g} ({test}, corrected by Holm for {len(comparison.metrics)} metrics)"
+    count = len(comparison.metrics)
+    yield f"and p < {criteria.alpha:g} ({test}, corrected by Holm for {count} metrics)"
