@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from streamlab.analysis import Analysis, percentile_ns
 
-__all__ = ["METRICS", "Metric", "metrics_of"]
+__all__ = ["METRICS", "Metric", "is_whole", "metrics_of"]
 
 
 class Metric(NamedTuple):
@@ -23,13 +23,19 @@ def _gap_p50_ns(analysis: Analysis) -> float | None:
     return percentile_ns(sorted(analysis.gaps_ns), 50)
 
 
+def is_whole(analysis: Analysis) -> bool:
+    """Whether a stream came to its end: how long one took that was cut says nothing."""
+    is_complete = analysis.end is not None and analysis.end.reason == "complete"
+    return is_complete or analysis.has_end_marker
+
+
 METRICS: Final = (
     Metric("ttft_ns", lambda analysis: analysis.ttft_ns, 1),
     Metric("ttfat_ns", lambda analysis: analysis.ttfat_ns, 1),
     Metric("tpot_ns", lambda analysis: analysis.tpot_ns, 0.1),
     Metric("gap_p50_ns", _gap_p50_ns, 0.1),
-    Metric("latency_ns", lambda analysis: analysis.latency_ns, 1),
-    Metric("total_ns", lambda analysis: analysis.total_ns, 1),
+    Metric("latency_ns", lambda analysis: analysis.latency_ns if is_whole(analysis) else None, 1),
+    Metric("total_ns", lambda analysis: analysis.total_ns if is_whole(analysis) else None, 1),
     Metric("tps_user", lambda analysis: analysis.tps_user, 0, is_higher_better=True),
 )
 """All of them, in the order in which they are shown."""

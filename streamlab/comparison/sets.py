@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from streamlab.analysis import Analysis
-from streamlab.comparison.metric import Metric, metrics_of
+from streamlab.comparison.metric import Metric, is_whole, metrics_of
 from streamlab.comparison.rank_test import Change, Interval, change, holm, rank_p
 
 __all__ = ["Criteria", "MetricComparison", "SetComparison", "Verdict", "compare_sets", "judge"]
@@ -52,13 +52,13 @@ class MetricComparison:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetComparison:
-    """What changes from the streams of `a` to those of `b`. `incomplete_*` counts streams that did
-    not end complete: they miss in some metrics, or look fast."""
+    """What changes from the streams of `a` to those of `b`. `cut_*` counts those that did not
+    come to their end: they have no latency and no total."""
 
     streams_a: int
     streams_b: int
-    incomplete_a: int
-    incomplete_b: int
+    cut_a: int
+    cut_b: int
     is_paired: bool
     seed: int
     criteria: Criteria
@@ -90,8 +90,8 @@ def compare_sets(
     return SetComparison(
         streams_a=len(a),
         streams_b=len(b),
-        incomplete_a=sum(map(_is_incomplete, a)),
-        incomplete_b=sum(map(_is_incomplete, b)),
+        cut_a=sum(not is_whole(stream) for stream in a),
+        cut_b=sum(not is_whole(stream) for stream in b),
         is_paired=paired,
         seed=seed,
         criteria=criteria,
@@ -161,7 +161,3 @@ def judge(metric: Metric, change: Change, p_holm: float, criteria: Criteria) -> 
     is_near = ratios is not None and all(abs(math.log(end)) <= floor_log for end in ratios)
     is_small = differences is not None and all(abs(end) <= floor for end in differences)
     return "same" if is_near or is_small else "inconclusive"
-
-
-def _is_incomplete(stream: Analysis) -> bool:
-    return stream.end is None or stream.end.reason != "complete"

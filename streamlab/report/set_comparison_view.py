@@ -57,11 +57,11 @@ def _value(value: float | None, *, is_time: bool) -> str:
 def heads_of(comparison: SetComparison, names: tuple[str, str]) -> Iterator[str]:
     """Which set is which, safe to show."""
     counts = (
-        (comparison.streams_a, comparison.incomplete_a),
-        (comparison.streams_b, comparison.incomplete_b),
+        (comparison.streams_a, comparison.cut_a),
+        (comparison.streams_b, comparison.cut_b),
     )
-    for side, name, (streams, incomplete) in zip("ab", names, counts, strict=True):
-        short = f", {incomplete:,} not complete" if incomplete else ""
+    for side, name, (streams, cut) in zip("ab", names, counts, strict=True):
+        short = f", {cut:,} of them cut" if cut else ""
         count = "1 stream" if streams == 1 else f"{streams:,} streams"
         yield f"{side}  {one_line(name, 60)}: {count}{short}"
 
@@ -70,7 +70,7 @@ def judged_by(comparison: SetComparison) -> Iterator[str]:
     """How it was judged."""
     criteria = comparison.criteria
     test = "Wilcoxon, of pairs" if comparison.is_paired else "Mann-Whitney U"
-    floors = f"{criteria.min_change:.0%} and {format_ns(round(criteria.min_ns))}"
+    floors = f"{criteria.min_change * 100:g} % and {format_ns(round(criteria.min_ns))}"
     yield f"better, worse: by more than {floors} (a tenth of that per token or gap),"
     count = len(comparison.metrics)
     yield f"and p < {criteria.alpha:g} ({test}, corrected by Holm for {count} metrics)"
