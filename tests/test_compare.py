@@ -158,15 +158,15 @@ def test_every_stream_can_be_compared_at_80_columns(path: Path) -> None:
 
 def test_strips_are_drawn_to_one_scale() -> None:
     """The busiest moment of both is as high as can be; nothing stands behind the end."""
-    (line,) = (each for each in shown(StreamsView(STREAMS), 120) if "text ×" in each)
+    (line,) = (each for each in shown(StreamsView(STREAMS), 120) if each.startswith("≠"))
     assert "█" in line
-    assert line.startswith("≠")
+    assert line.count("█") == 2
 
 
 EVIL = "\x1b[31m|<b>@team\u202e`[x](y)\n"
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(st.text(max_size=40))
 def test_untrusted_text_is_escaped(text: str) -> None:
     """Names, headers, texts and event types: on a terminal and in Markdown."""

@@ -17,7 +17,7 @@ from streamlab.report.terminal import end_text, plain_table, status_text
 __all__ = ["StreamsView", "added_text", "said_of", "side_name"]
 
 _LEVELS: Final = " ▁▂▃▄▅▆▇█"
-_OTHER_COLUMNS: Final = 62
+_OTHER_COLUMNS: Final = 40  # all but the strips and what the runs are: times, and what is between
 _LEAST_COLUMNS: Final = 6
 _MOST_COLUMNS: Final = 32
 _WHAT_CHARS: Final = 20
@@ -32,11 +32,9 @@ class StreamsView:
         self._comparison = comparison
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        spare = (options.max_width - _OTHER_COLUMNS) // 2
-        columns = max(_LEAST_COLUMNS, min(_MOST_COLUMNS, spare))
         comparison = self._comparison
         yield _heads(comparison)
-        yield from _time_line(comparison, columns)
+        yield from _time_line(comparison, options.max_width)
         yield _marks(comparison)
         yield Group(*_sentences(comparison))
         if comparison.headers:
@@ -58,9 +56,11 @@ def _heads(comparison: StreamComparison) -> Table:
     return table
 
 
-def _time_line(comparison: StreamComparison, columns: int) -> Iterator[RenderableType]:
+def _time_line(comparison: StreamComparison, width: int) -> Iterator[RenderableType]:
     """A row for each pair of runs; of a run the first time, and how many events came when."""
     shown = comparison.runs[:_ROWS]
+    spare = width - _OTHER_COLUMNS - max((_what(pair).cell_len for pair in shown), default=0)
+    columns = max(_LEAST_COLUMNS, min(_MOST_COLUMNS, spare // 2))
     runs = [run for pair in shown for run in pair if run is not None]
     ends_ns = [each.end.at_ns for each in (comparison.a, comparison.b) if each.end]
     span_ns = max([*ends_ns, *(run.times_ns[-1] for run in runs), 1])
@@ -74,10 +74,8 @@ def _time_line(comparison: StreamComparison, columns: int) -> Iterator[Renderabl
     table.add_column("\nadded", justify="right", no_wrap=True)
     marked = _marked(comparison)
     for number, pair in enumerate(shown):
-        run = pair.a or pair.b
-        assert run is not None  # a pair has one at least
         at_ns = [None if each is None else each.times_ns[0] for each in pair]
-        row: list[Text] = [_sign(pair, is_marked=number == marked), _what(pair, run)]
+        row: list[Text] = [_sign(pair, is_marked=number == marked), _what(pair)]
         for each in pair:
             row.append(Text("" if each is None else format_ns(each.times_ns[0])))
             row.append(Text(_strip(each, span_ns, columns, most), "cyan"))
@@ -94,9 +92,11 @@ def _sign(pair: RunPair, *, is_marked: bool) -> Text:
     return Text("-", "red") if pair.b is None else Text("+", "green") if pair.a is None else Text()
 
 
-def _what(pair: RunPair, run: Run) -> Text:
+def _what(pair: RunPair) -> Text:
     """The type, where it says something, and kind; how many events there are, in both if that
     differs."""
+    run = pair.a or pair.b
+    assert run is not None  # a pair has one at least
     name = run.kind if run.type in ("message", "", run.kind) else f"{run.type} {run.kind}"
     counts = [len(each.times_ns) for each in pair if each is not None]
     count = "/".join(f"{each:,}" for each in dict.fromkeys(counts))
