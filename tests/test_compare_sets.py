@@ -212,6 +212,16 @@ def test_the_same_seed_draws_the_same() -> None:
     assert change(a, b, paired=False, seed=7) != change(a, b, paired=False, seed=8)
 
 
+def test_the_interval_is_one_of_95_percent() -> None:
+    """Of a median of 101 even values that of the binomial is from the 41st to the 61st; of a
+    ratio to one value that does not vary it is the same."""
+    found = change([100.0] * 101, [100.0 + step for step in range(101)], paired=False, seed=3)
+    assert found.difference_interval is not None
+    assert found.ratio_interval is not None
+    assert pytest.approx((40, 60), abs=2) == found.difference_interval
+    assert pytest.approx((1.4, 1.6), abs=0.02) == found.ratio_interval
+
+
 def test_without_scipy_there_is_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
     """The extra by its name."""
     imported = builtins.__import__

@@ -148,7 +148,8 @@ def _compared(
 
 def judge(metric: Metric, change: Change, p_holm: float, criteria: Criteria) -> Verdict:
     """A change is called one that neither chance nor the floors explain; `same` is what with all
-    likelihood lies within one of the floors. Where values are few it is neither."""
+    likelihood lies within one of the floors. Where values are few it is neither; where there is no
+    ratio, the difference decides."""
     if change.ratio_interval is None and change.difference_interval is None:
         return "inconclusive"
     floor_log = math.log1p(criteria.min_change)
