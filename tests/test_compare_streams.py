@@ -85,6 +85,9 @@ def test_two_answers_are_aligned_by_order() -> None:
     assert found.delay is not None
     assert "order" == found.delay.aligned_by
     assert (50, 50) == delays_ms(found)
+    nearly = compare_streams(a, evenly(*"abwxyz")).delay  # two of six are the same
+    assert nearly is not None
+    assert "order" == nearly.aligned_by
     joined = replace(b, reads=(Read(at_ns=5 * MS, data=b.body),))
     assert 0 == compare_streams(a, joined).coalesced_in_b.reads
 
@@ -136,10 +139,16 @@ def test_untimed_recordings_have_no_delay() -> None:
 def test_keep_alives_end_no_run() -> None:
     """They are counted, and stand in none."""
     plain = evenly(*WORDS)
-    reads = (*plain.reads[:5], Read(plain.reads[4].at_ns, b": ping\n\n"), *plain.reads[5:])
+    reads = (
+        *plain.reads[:5],
+        Read(plain.reads[4].at_ns, b": ping\n\n" + chat_event("")),
+        *plain.reads[5:],
+    )
     found = compare_streams(plain, replace(plain, reads=reads))
     assert ["text", "finish", "end"] == [pair.a.kind for pair in found.runs if pair.a]
-    assert [("comment", 0, 1)] == [item[1:] for item in found.items if item.a != item.b]
+    assert [("empty", 0, 1), ("comment", 0, 1)] == [
+        item[1:] for item in found.items if item.a != item.b
+    ]
 
 
 def test_runs_of_another_dialect_have_no_counterpart() -> None:
