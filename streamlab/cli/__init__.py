@@ -11,6 +11,7 @@ from streamlab import __version__
 from streamlab.cli._after_dashes import WithCommand
 from streamlab.cli.analyze import analyze
 from streamlab.cli.check import check
+from streamlab.cli.compare import compare
 from streamlab.cli.demo import demo
 from streamlab.cli.doctor import doctor
 from streamlab.cli.export import export
@@ -61,6 +62,7 @@ app.command()(ls)
 app.command()(show)
 app.command()(analyze)
 app.command()(check)
+app.command()(compare)
 app.command()(export)
 app.command("import")(import_)
 app.command()(rm)

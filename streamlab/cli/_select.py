@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final, Literal
 
 from streamlab.cassette import read_cassette
 from streamlab.recording import Recording
 
-__all__ = ["select", "select_one"]
+__all__ = ["select", "select_one", "select_set"]
 
 _CASSETTE_SUFFIX = ".jsonl"
+_FIELDS: Final[tuple[Literal["tag", "name", "model"], ...]] = ("tag", "name", "model")
 
 
 def select(which: Sequence[str], db: Path) -> list[Recording]:
@@ -20,6 +22,18 @@ def select(which: Sequence[str], db: Path) -> list[Recording]:
 def select_one(which: str, db: Path) -> Recording:
     """The one recording meant; of several with that name the newest."""
     return _select_word(which, db)[-1]
+
+
+def select_set(word: str, db: Path) -> list[Recording]:
+    """All recordings that a word means: as `select`, or those of the library with a tag (`tag:x`),
+    with a name (`name:chat-*`) or of a model (`model:gpt-*`), oldest first."""
+    for field in _FIELDS:
+        if word.startswith(f"{field}:"):
+            from streamlab.store import Library
+
+            with Library(db) as library:
+                return library.load_all(library.search(field, word.removeprefix(f"{field}:")))
+    return _select_word(word, db)
 
 
 def _select_word(word: str, db: Path) -> list[Recording]:

@@ -15,6 +15,9 @@ from streamlab.report.as_json import (
 )
 from streamlab.report.checked import Checked
 from streamlab.report.client_view import client_view, verdict_json
+from streamlab.report.comparison_json import sets_json, streams_json
+from streamlab.report.comparison_markdown import sets_markdown, streams_markdown
+from streamlab.report.comparison_view import StreamsView
 from streamlab.report.explained import definitions_view, explain_view
 from streamlab.report.finding_view import FindingsView, counts_text
 from streamlab.report.github import github_commands
@@ -24,6 +27,7 @@ from streamlab.report.layout import ENTRY_KINDS, Layout, Selection, lay_out
 from streamlab.report.listing import Listed, ListingView
 from streamlab.report.place import Place, find_place
 from streamlab.report.sarif import sarif_log
+from streamlab.report.set_comparison_view import sets_view
 from streamlab.report.show_text import format_bytes, format_ns, format_rate, one_line, visible
 from streamlab.report.side_by_side import SideBySide
 from streamlab.report.terminal import analysis_view
@@ -42,6 +46,7 @@ __all__ = [
     "Place",
     "Selection",
     "SideBySide",
+    "StreamsView",
     "analysis_json",
     "analysis_view",
     "around_json",
@@ -69,6 +74,11 @@ __all__ = [
     "reads_view",
     "row_line",
     "sarif_log",
+    "sets_json",
+    "sets_markdown",
+    "sets_view",
+    "streams_json",
+    "streams_markdown",
     "verdict_json",
     "visible",
 ]

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Literal, Self
 
 from streamlab.errors import NotFoundError
 from streamlab.recording import End, Recording
@@ -27,9 +27,20 @@ from streamlab.store.statements import (
 )
 from streamlab.store.writer import OnError, Writer
 
-__all__ = ["LATEST", "Library", "Summary"]
+__all__ = ["LATEST", "Field", "Library", "Summary"]
 
 LATEST = "latest"
+
+Field = Literal["tag", "name", "model"]
+"""What recordings are searched by."""
+
+# A body that is no JSON, or no object, asks for no model.
+_SEARCHED: Final[dict[Field, str]] = {
+    "tag": "exists (select 1 from json_each(tags) where value glob ?)",
+    "name": "name glob ?",
+    "model": """case when json_valid(cast(request_body as text))
+        then json_extract(cast(request_body as text), '$.model') end glob ?""",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +132,15 @@ class Library:
     def resolve(self, which: Iterable[str]) -> list[str]:
         """The ids of the recordings named, each once."""
         return list(dict.fromkeys(found for name in which for found in self._resolve(name)))
+
+    def search(self, field: Field, pattern: str) -> list[str]:
+        """The ids of the recordings with this tag, name or model (that their requests ask for),
+        oldest first; `*` stands for any characters. NotFoundError where there are none."""
+        found = self._ids(f"{_SEARCHED[field]} order by started_at, rowid", pattern)
+        if not found:
+            hint = "`streamlab ls` shows what is there; * stands for any characters"
+            raise NotFoundError(f"no recording with {field} {pattern!r} in {self.path}", hint)
+        return found
 
     def remove(self, ids: Iterable[str]) -> None:
         """Delete recordings and all that belongs to them, all or none."""
