@@ -121,6 +121,10 @@ class Library:
         """The ids of the recordings named, each once."""
         return list(dict.fromkeys(found for name in which for found in self._resolve(name)))
 
+    def ids(self) -> list[str]:
+        """The ids of all recordings, oldest first."""
+        return self._ids("1 order by started_at, rowid")
+
     def remove(self, ids: Iterable[str]) -> None:
         """Delete recordings and all that belongs to them, all or none."""
         with store_errors(self.path), transaction(self._connection):
