@@ -45,9 +45,8 @@ def export(
     recordings = select_all(db) if every else select_each(which, db)
     if endpoint:
         if form not in {None, "otlp"} or output is not None:
-            raise InputError(
-                "--endpoint sends OTLP, and writes nothing", "leave out -o or --format"
-            )
+            hint = "leave out -o and --format"
+            raise InputError("--endpoint sends OTLP, and writes no file", hint)
         from streamlab.interop.send_otlp import send_otlp
 
         count, goal = send_otlp(recordings, endpoint), endpoint

@@ -1,4 +1,4 @@
-"""Recordings in the words of OpenTelemetry's GenAI conventions: a span and three histograms.
+"""Recordings in the words of OpenTelemetry's GenAI conventions: what each one's span says.
 
 Source: https://github.com/open-telemetry/semantic-conventions-genai, all of it "Development". A
 chunk is not defined there; here it is an event with output (TTFT and gaps), since the conventions'
@@ -7,11 +7,10 @@ authors say that generated text counts and notices do not. What they have no wor
 """
 
 import re
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final, NamedTuple
+from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from streamlab.analysis import Analysis, Stream, analyze, read_stream
@@ -20,20 +19,16 @@ from streamlab.interop.wall_time import started_ns
 from streamlab.recording import Recording, Request
 
 __all__ = [
-    "BOUNDS_S",
+    "Attribute",
     "Attributes",
-    "Histogram",
     "Operation",
-    "Point",
     "asked_model",
-    "histograms",
     "operation",
 ]
 
-Attributes = Mapping[str, str | bool | int | float | tuple[str, ...]]
-
-BOUNDS_S: Final = tuple(0.01 * 2**power for power in range(14))
-"""The upper bounds of the histograms' buckets but the last, as the conventions give them."""
+AttributeValue = str | bool | int | float | tuple[str, ...]
+Attribute = tuple[str, AttributeValue]
+Attributes = Mapping[str, AttributeValue]
 
 _NS_PER_S: Final = 1_000_000_000
 # What the conventions call providers, by the end of the host, then by the dialect.
@@ -68,31 +63,6 @@ _BY_DIALECT: Final = {
 }
 _OPERATIONS: Final = {"openai.completions": "text_completion", "gemini": "generate_content"}
 _MODEL_IN_PATH: Final = re.compile(r"/(?:models?|deployments)/([^/:]+)")
-
-
-class Point(NamedTuple):
-    """Values in s with the same attributes, counted by bucket; wall times in ns."""
-
-    attributes: Attributes
-    start_ns: int
-    stop_ns: int
-    values: tuple[float, ...]
-
-    @property
-    def buckets(self) -> list[int]:
-        """How many values each bucket has: those up to its bound, and above the one before."""
-        counts = [0] * (len(BOUNDS_S) + 1)
-        for value in self.values:
-            counts[bisect_left(BOUNDS_S, value)] += 1
-        return counts
-
-
-class Histogram(NamedTuple):
-    """A metric in s, with a point for each set of attributes."""
-
-    name: str
-    description: str
-    points: tuple[Point, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,10 +115,7 @@ def operation(recording: Recording) -> Operation:
     )
 
 
-_Attribute = tuple[str, str | bool | int | float | tuple[str, ...]]
-
-
-def _common(recording: Recording, stream: Stream, analysis: Analysis) -> Iterator[_Attribute]:
+def _common(recording: Recording, stream: Stream, analysis: Analysis) -> Iterator[Attribute]:
     """What spans and metrics have in common."""
     dialect = analysis.dialect or ""
     host, port = _server(recording.request.url)
@@ -165,7 +132,7 @@ def _common(recording: Recording, stream: Stream, analysis: Analysis) -> Iterato
         yield "error.type", kind
 
 
-def _of_span(recording: Recording, stream: Stream, analysis: Analysis) -> Iterator[_Attribute]:
+def _of_span(recording: Recording, stream: Stream, analysis: Analysis) -> Iterator[Attribute]:
     yield "gen_ai.request.stream", _is_streamed(recording, stream)
     if response_id := _stated(stream, "id", "responseId"):
         yield "gen_ai.response.id", response_id
@@ -206,11 +173,8 @@ def _stated(stream: Stream, *fields: str) -> str:
     """The first text in one of these fields of a chunk, or of its message or response."""
     for event in stream.events:
         payload = as_object(event.chunk.payload)
-        for each in (
-            payload,
-            as_object(payload.get("message")),
-            as_object(payload.get("response")),
-        ):
+        inner = (as_object(payload.get(name)) for name in ("message", "response"))
+        for each in (payload, *inner):
             for field in fields:
                 if isinstance(value := each.get(field), str) and value:
                     return _utf8(value)
@@ -241,8 +205,8 @@ def _provider(host: str, dialect: str) -> str:
 
 
 def _error_type(analysis: Analysis) -> str | None:
-    """An HTTP status, how the stream ended, or `_OTHER` for an error that it reports; None for none.
-    A client that left after the end marker missed nothing."""
+    """An HTTP status, how the stream ended, or `_OTHER` for an error that it reports; None if it went
+    well. A client that left after the end marker missed nothing."""
     if analysis.status is not None and analysis.status >= 400:
         return str(analysis.status)
     reason = analysis.end.reason if analysis.end else "recorder_died"
@@ -258,45 +222,3 @@ def _s(duration_ns: int | None) -> float | None:
 def _utf8(text: str) -> str:
     """The text without what UTF-8 cannot say: JSON may hold half of a surrogate pair."""
     return text.encode("utf-8", "replace").decode()
-
-
-_HISTOGRAMS: Final = (
-    ("gen_ai.client.operation.duration", "GenAI operation duration."),
-    (
-        "gen_ai.client.operation.time_to_first_chunk",
-        "Time from the request until the first chunk of a streamed response.",
-    ),
-    (
-        "gen_ai.client.operation.time_per_output_chunk",
-        "Time per output chunk of a streamed response, after the first.",
-    ),
-)
-
-
-def histograms(operations: Iterable[Operation]) -> tuple[Histogram, ...]:
-    """The histograms of operations, with a point for each set of attributes; none without values."""
-    by_attributes: dict[tuple[_Attribute, ...], list[Operation]] = {}
-    for each in operations:
-        by_attributes.setdefault(tuple(each.metric_attributes.items()), []).append(each)
-    drawn: list[Histogram] = []
-    for number, (name, description) in enumerate(_HISTOGRAMS):
-        points = [_point(dict(key), group, number) for key, group in by_attributes.items()]
-        if filled := tuple(point for point in points if point.values):
-            drawn.append(Histogram(name, description, filled))
-    return tuple(drawn)
-
-
-def _point(attributes: Attributes, group: list[Operation], number: int) -> Point:
-    return Point(
-        attributes=attributes,
-        start_ns=min(each.start_ns for each in group),
-        stop_ns=max(each.stop_ns for each in group),
-        values=tuple(value for each in group for value in _values(each)[number]),
-    )
-
-
-def _values(each: Operation) -> tuple[tuple[float, ...], ...]:
-    """The values for each of `_HISTOGRAMS`."""
-    duration = () if each.duration_s is None else (each.duration_s,)
-    first = () if each.first_chunk_s is None else (each.first_chunk_s,)
-    return duration, first, each.chunk_gaps_s

@@ -5,7 +5,8 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 from streamlab.errors import NetworkError, StreamlabError
-from streamlab.interop.genai import BOUNDS_S, Histogram, Operation, Point, histograms, operation
+from streamlab.interop.genai import Operation, operation
+from streamlab.interop.genai_histograms import BOUNDS_S, Histogram, Point, histograms
 from streamlab.recording import Recording
 from streamlab.version import __version__
 

@@ -8,15 +8,8 @@ hexadecimal, 64-bit integers as strings, enums as numbers.
 from collections.abc import Iterable
 from typing import Any, Final
 
-from streamlab.interop.genai import (
-    BOUNDS_S,
-    Attributes,
-    Histogram,
-    Operation,
-    Point,
-    histograms,
-    operation,
-)
+from streamlab.interop.genai import Attributes, Operation, operation
+from streamlab.interop.genai_histograms import BOUNDS_S, Histogram, Point, histograms
 from streamlab.json_text import json_text
 from streamlab.recording import Recording
 from streamlab.version import __version__

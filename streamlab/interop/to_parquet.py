@@ -6,7 +6,7 @@ Rows are written in groups as they come, so any number of recordings takes the m
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from streamlab.analysis import MEASURED, Analysis, Stream, analyze, read_stream
 from streamlab.dialect import main_delta
@@ -83,7 +83,7 @@ def write_parquet(recordings: Iterable[Recording], folder: Path) -> int:
 
 def _libraries() -> tuple[Any, Any]:
     try:
-        import pyarrow  # type: ignore[import-untyped]  # noqa: PLC0415 - an extra
+        import pyarrow  # noqa: PLC0415 - an extra
         from pyarrow import parquet  # type: ignore[import-untyped]  # noqa: PLC0415
     except ImportError as error:
         hint = "pip install 'streamlab-toolkit[parquet]'"
@@ -104,7 +104,7 @@ class _Table:
         self._rows: list[Row] = []
         self._bytes = 0
 
-    def __enter__(self) -> "_Table":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
