@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 from streamlab.analysis import Analysis, Stream, analyze, read_stream
 from streamlab.dialect.delta import as_object, parse_json
 from streamlab.interop.wall_time import started_ns
+from streamlab.json_text import utf8_text
 from streamlab.recording import Recording, Request
 
 __all__ = [
@@ -87,9 +88,9 @@ def asked_model(request: Request) -> str:
     """The model that was asked for, in the body or the path; "" if neither says one."""
     model = as_object(parse_json(request.body.decode("utf-8", "replace"))[0]).get("model")
     if isinstance(model, str) and model:
-        return _utf8(model)
+        return utf8_text(model)
     found = _MODEL_IN_PATH.search(_path(request.url))
-    return _utf8(unquote(found[1])) if found else ""
+    return utf8_text(unquote(found[1])) if found else ""
 
 
 def operation(recording: Recording) -> Operation:
@@ -107,7 +108,7 @@ def operation(recording: Recording) -> Operation:
         start_ns=begun_ns,
         stop_ns=begun_ns + (analysis.total_ns or 0),
         attributes={**common, **dict(_of_span(recording, stream, analysis))},
-        error=_utf8("; ".join(analysis.errors)) if "error.type" in common else None,
+        error=utf8_text("; ".join(analysis.errors)) if "error.type" in common else None,
         metric_attributes=common,
         duration_s=_s(analysis.total_ns),
         first_chunk_s=_s(analysis.ttft_ns),
@@ -137,7 +138,7 @@ def _of_span(recording: Recording, stream: Stream, analysis: Analysis) -> Iterat
     if response_id := _stated(stream, "id", "responseId"):
         yield "gen_ai.response.id", response_id
     if analysis.finish_reasons:
-        yield "gen_ai.response.finish_reasons", tuple(map(_utf8, analysis.finish_reasons))
+        yield "gen_ai.response.finish_reasons", tuple(map(utf8_text, analysis.finish_reasons))
     counted = analysis.output_tokens if analysis.token_source == "usage" else None  # noqa: S105
     measured = {
         "gen_ai.response.time_to_first_chunk": _s(analysis.ttft_ns),
@@ -159,7 +160,7 @@ def _of_span(recording: Recording, stream: Stream, analysis: Analysis) -> Iterat
     }
     for name, value in measured.items():
         if value is not None:
-            yield name, _utf8(value) if isinstance(value, str) else value
+            yield name, utf8_text(value) if isinstance(value, str) else value
 
 
 def _is_streamed(recording: Recording, stream: Stream) -> bool:
@@ -177,7 +178,7 @@ def _stated(stream: Stream, *fields: str) -> str:
         for each in (payload, *inner):
             for field in fields:
                 if isinstance(value := each.get(field), str) and value:
-                    return _utf8(value)
+                    return utf8_text(value)
     return ""
 
 
@@ -185,7 +186,7 @@ def _server(url: str) -> tuple[str, int]:
     try:
         parts = urlsplit(url)
         default = 443 if parts.scheme == "https" else 80
-        return _utf8(parts.hostname or ""), parts.port or default
+        return utf8_text(parts.hostname or ""), parts.port or default
     except ValueError:  # no URL, or no port
         return "", 0
 
@@ -205,8 +206,8 @@ def _provider(host: str, dialect: str) -> str:
 
 
 def _error_type(analysis: Analysis) -> str | None:
-    """An HTTP status, how the stream ended, or `_OTHER` for an error that it reports; None if it went
-    well. A client that left after the end marker missed nothing."""
+    """An HTTP status, how the stream ended, or `_OTHER` for an error that it reports; None if
+    it went well. A client that left after the end marker missed nothing."""
     if analysis.status is not None and analysis.status >= 400:
         return str(analysis.status)
     reason = analysis.end.reason if analysis.end else "recorder_died"
@@ -217,8 +218,3 @@ def _error_type(analysis: Analysis) -> str | None:
 
 def _s(duration_ns: int | None) -> float | None:
     return None if duration_ns is None else duration_ns / _NS_PER_S
-
-
-def _utf8(text: str) -> str:
-    """The text without what UTF-8 cannot say: JSON may hold half of a surrogate pair."""
-    return text.encode("utf-8", "replace").decode()

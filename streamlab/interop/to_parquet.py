@@ -3,7 +3,7 @@
 Rows are written in groups as they come, so any number of recordings takes the memory of one group.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final, Self
@@ -12,6 +12,7 @@ from streamlab.analysis import MEASURED, Analysis, Stream, analyze, read_stream
 from streamlab.dialect import main_delta
 from streamlab.errors import InputError, StreamlabError
 from streamlab.interop.genai import asked_model
+from streamlab.json_text import utf8_text
 from streamlab.recording import Recording
 
 __all__ = ["write_parquet"]
@@ -83,8 +84,8 @@ def write_parquet(recordings: Iterable[Recording], folder: Path) -> int:
 
 def _libraries() -> tuple[Any, Any]:
     try:
-        import pyarrow  # noqa: PLC0415 - an extra
-        from pyarrow import parquet  # type: ignore[import-untyped]  # noqa: PLC0415
+        import pyarrow  # type: ignore[import-untyped]  # noqa: PLC0415 - an extra
+        from pyarrow import parquet  # noqa: PLC0415
     except ImportError as error:
         hint = "pip install 'streamlab-toolkit[parquet]'"
         raise StreamlabError("Parquet is written by pyarrow, which is missing", hint) from error
@@ -140,11 +141,12 @@ class _Table:
 def _rows(recording: Recording) -> dict[str, Iterable[Row]]:
     stream = read_stream(recording)
     analysis = analyze(recording, stream=stream)
-    reads = ((recording.id, seq, *read) for seq, read in enumerate(recording.reads))
+    recording_id = utf8_text(recording.id)
+    reads = ((recording_id, seq, *read) for seq, read in enumerate(recording.reads))
     return {
         "reads": reads,
-        "events": _event_rows(recording.id, stream, analysis),
-        "metrics": [tuple(map(_storable, _metric_row(recording, analysis)))],
+        "events": _event_rows(recording_id, stream, analysis),
+        "metrics": [_metric_row(recording, analysis)],
     }
 
 
@@ -164,18 +166,18 @@ def _event_rows(recording_id: str, stream: Stream, analysis: Analysis) -> Iterat
             event.start,
             event.stop,
             main.kind,
-            _storable(main.text),
+            utf8_text(main.text),
         )
 
 
-def _metric_row(recording: Recording, analysis: Analysis) -> Sequence[object]:
+def _metric_row(recording: Recording, analysis: Analysis) -> Row:
     request = recording.request
     return (
-        recording.id,
-        recording.name,
-        recording.started_at,
-        request.method,
-        request.url,
+        utf8_text(recording.id),
+        utf8_text(recording.name),
+        utf8_text(recording.started_at),
+        utf8_text(request.method),
+        utf8_text(request.url),
         asked_model(request) or None,
         analysis.dialect,
         analysis.status,
@@ -183,8 +185,3 @@ def _metric_row(recording: Recording, analysis: Analysis) -> Sequence[object]:
         *(getattr(analysis, name) for name in MEASURED),
         len(analysis.stalls),
     )
-
-
-def _storable(value: object) -> object:
-    """Texts without what UTF-8 cannot say: JSON may hold half of a surrogate pair."""
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from streamlab.errors import StreamlabError
+from streamlab.json_text import utf8_text
 from streamlab.recording import Header, Recording, Response
 
 __all__ = ["vcr_text"]
@@ -39,8 +40,8 @@ def _interaction(recording: Recording, response: Response) -> dict[str, Any]:
         "request": {
             "body": _payload(request.body) if request.body else None,
             "headers": _headers(request.headers),
-            "method": request.method,
-            "uri": request.url,
+            "method": utf8_text(request.method),
+            "uri": utf8_text(request.url),
         },
         "response": {
             "body": {"string": _payload(recording.body)},
@@ -54,7 +55,7 @@ def _headers(headers: Iterable[Header]) -> dict[str, list[str]]:
     """The values of each name, in order."""
     values: dict[str, list[str]] = {}
     for name, value in headers:
-        values.setdefault(name, []).append(value)
+        values.setdefault(utf8_text(name), []).append(utf8_text(value))
     return values
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from streamlab.analysis import MEASURED, Analysis, ReadEvent
 from streamlab.dialect import main_delta
 from streamlab.finding import Finding
+from streamlab.json_text import utf8_text
 from streamlab.recording import End, Header, Mark, Read, Recording, Request, Response
 
 __all__ = [
@@ -144,13 +145,8 @@ def event_row(recording_id: str, seq: int, event: ReadEvent) -> Row:
         "start": event.event.start,
         "stop": event.event.stop,
         "kind": main.kind,
-        "text": main.text if main.text.isascii() else _storable(main.text),
+        "text": utf8_text(main.text),
     }
-
-
-def _storable(text: str) -> str:
-    """The text without what UTF-8 cannot say: JSON may hold half of a surrogate pair."""
-    return text.encode("utf-8", "replace").decode()
 
 
 def metric_rows(analysis: Analysis, findings: Sequence[Finding]) -> list[Row]:
