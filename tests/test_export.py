@@ -148,7 +148,10 @@ def test_a_har_of_an_encoded_stream_holds_the_text() -> None:
     """As browsers save it: decoded, and import drops the coding that is no longer true."""
     body = b"".join(encoded("gzip", [chat_event("hi") + DONE]))
     headers = (SSE, ("Content-Encoding", "gzip"))
-    (back,) = read_har(har_text([make_recording(body, headers=headers)]).encode(), "x.har")
+    text = har_text([make_recording(body, headers=headers)])
+    content = json.loads(text)["log"]["entries"][0]["response"]["content"]
+    assert (chat_event("hi") + DONE).decode() == content["text"]
+    (back,) = read_har(text.encode(), "x.har")
     assert chat_event("hi") + DONE == back.body
     assert back.response is not None
     assert (SSE,) == back.response.headers

@@ -107,6 +107,7 @@ def test_a_failure_is_an_error() -> None:
         "429": make_recording(b'{"error": {"message": "slow down"}}', status=429),
         "_OTHER": make_recording(chat_event("a"), told, DONE),
         "recorder_died": replace(CHAT, end=None),
+        "client_closed": make_recording(chat_event("a"), reason="client_closed"),
         None: make_recording(chat_event("a"), FINISH, DONE, reason="client_closed"),
     }
     found = [operation(recording).attributes.get("error.type") for recording in kinds.values()]
