@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any, Final
 
-__all__ = ["json_text"]
+__all__ = ["json_text", "utf8_text"]
 
 # Valid in JSON strings as they are, but control characters (C1, DEL), ends of lines for some
 # readers, invisible, or turning the direction of text (https://trojansource.codes).
@@ -17,3 +17,8 @@ def json_text(value: Any, *, indent: int | None = None) -> str:  # noqa: ANN401 
     """`value` as JSON with readable Unicode; what would not be seen is escaped."""
     text = json.dumps(value, ensure_ascii=False, indent=indent)
     return _UNSEEN.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+
+
+def utf8_text(text: str) -> str:
+    """The text without what UTF-8 cannot say: JSON may hold half of a surrogate pair."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()

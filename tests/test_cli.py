@@ -320,7 +320,7 @@ def test_nothing_is_imported_that_a_verb_does_not_use() -> None:
     expected = {
         ("--help",): [],
         ("ls", "--json"): ["sqlite3", "rich"],
-        ("export", str(CHAT)): ["rich"],
+        ("export", str(CHAT)): [],
         ("analyze", str(CHAT), "--json"): ["rich"],
         ("record", "--help"): [],
     }

@@ -14,6 +14,7 @@ from streamlab.analysis.rates import TokenSource
 from streamlab.analysis.read_event import ReadEvent
 from streamlab.analysis.steps import StepTime, step_times
 from streamlab.analysis.stream import (
+    MEASURED,
     Analysis,
     Stream,
     analyze,
@@ -22,6 +23,7 @@ from streamlab.analysis.stream import (
 
 __all__ = [
     "DEFAULT_STALL_NS",
+    "MEASURED",
     "TOOLS",
     "Analysis",
     "Answer",

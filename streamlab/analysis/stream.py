@@ -36,6 +36,7 @@ from streamlab.sse import Blank, Comment, Event
 from streamlab.timeline import Arrival, framed_arrivals
 
 __all__ = [
+    "MEASURED",
     "Analysis",
     "Stream",
     "analyze",
@@ -43,6 +44,15 @@ __all__ = [
 ]
 
 _ERROR_CHARS: Final = 300
+
+MEASURED: Final = (
+    "ttfb_ns", "ttfbb_ns", "ttfe_ns", "ttft_ns", "ttfat_ns", "thinking_ns", "generation_ns",
+    "latency_ns", "total_ns", "tail_ns", "ttst_gap_ns", "tpot_ns", "tpot_incl_first_ns", "ntpot_ns",
+    "tps_user", "tps_e2e", "tokens_per_chunk", "longest_stall_ns", "stalled_ns", "output_tokens",
+    "prompt_tokens", "reasoning_tokens", "reads", "bytes", "events", "output_events",
+    "coalesced_events", "comments",
+)  # fmt: skip
+"""The numbers of an `Analysis` that libraries and tables hold, in their order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -142,6 +142,10 @@ class Library:
             raise NotFoundError(f"no recording with {field} {pattern!r} in {self.path}", hint)
         return found
 
+    def ids(self) -> list[str]:
+        """The ids of all recordings, oldest first."""
+        return self._ids("1 order by started_at, rowid")
+
     def remove(self, ids: Iterable[str]) -> None:
         """Delete recordings and all that belongs to them, all or none."""
         with store_errors(self.path), transaction(self._connection):

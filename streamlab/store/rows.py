@@ -5,9 +5,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from streamlab.analysis import Analysis, ReadEvent
+from streamlab.analysis import MEASURED, Analysis, ReadEvent
 from streamlab.dialect import main_delta
 from streamlab.finding import Finding
+from streamlab.json_text import utf8_text
 from streamlab.recording import End, Header, Mark, Read, Recording, Request, Response
 
 __all__ = [
@@ -28,13 +29,6 @@ Row = dict[str, Any]
 # Plain tuples, in the order (recording_id, seq, at_ns, data): there are many, and they come fast.
 ReadRow = tuple[str, int, int, bytes]
 
-_METRICS = (
-    "ttfb_ns", "ttfbb_ns", "ttfe_ns", "ttft_ns", "ttfat_ns", "thinking_ns", "generation_ns",
-    "latency_ns", "total_ns", "tail_ns", "ttst_gap_ns", "tpot_ns", "tpot_incl_first_ns", "ntpot_ns",
-    "tps_user", "tps_e2e", "tokens_per_chunk", "longest_stall_ns", "stalled_ns", "output_tokens",
-    "prompt_tokens", "reasoning_tokens", "reads", "bytes", "events", "output_events",
-    "coalesced_events", "comments",
-)  # fmt: skip
 _FINDING_COLUMNS = (
     "code", "slug", "severity", "message", "cause", "hint", "text", "start", "stop", "at_ns",
     "event",
@@ -151,18 +145,13 @@ def event_row(recording_id: str, seq: int, event: ReadEvent) -> Row:
         "start": event.event.start,
         "stop": event.event.stop,
         "kind": main.kind,
-        "text": main.text if main.text.isascii() else _storable(main.text),
+        "text": utf8_text(main.text),
     }
-
-
-def _storable(text: str) -> str:
-    """The text without what UTF-8 cannot say: JSON may hold half of a surrogate pair."""
-    return text.encode("utf-8", "replace").decode()
 
 
 def metric_rows(analysis: Analysis, findings: Sequence[Finding]) -> list[Row]:
     """The rows of `metrics`: what was measured; what was not has no row."""
-    values = {name: getattr(analysis, name) for name in _METRICS}
+    values = {name: getattr(analysis, name) for name in MEASURED}
     severities = Counter(finding.severity for finding in findings)
     values |= {
         "stalls": len(analysis.stalls),
