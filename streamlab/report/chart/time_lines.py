@@ -1,0 +1,195 @@
+"""The time lines of streams: a row for each, with its waiting, its output and its tail."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Final, Literal
+
+from streamlab.analysis import Analysis
+from streamlab.finding import Finding
+from streamlab.report.chart.frame import LEFT, PANE, Chart, Drawing, Key, draw, label
+from streamlab.report.chart.markup import NOTHING, Markup, element, joined, number
+from streamlab.report.chart.points import Point
+from streamlab.report.chart.scale import Linear, time_unit
+from streamlab.report.reported import Reported
+from streamlab.report.show_text import format_ns, one_line
+
+__all__ = ["end_ns", "time_lines"]
+
+NAME: Final = "time-lines"
+
+_ROW: Final = 22
+_BAR: Final = 12
+_THIN: Final = 3
+_TOP: Final = 62  # of the pane, as in `frame`
+_COLUMN: Final = 2
+_SLOW_NS: Final = 50_000_000
+_LONG_NS: Final = 200_000_000
+_TOLD_FINDINGS: Final = 5
+_NAME_CHARS: Final = 24
+
+Shade = Literal["flow", "slow", "long"]
+_SHADES: Final[tuple[Shade, ...]] = ("flow", "slow", "long")
+
+
+def time_lines(rows: Sequence[Reported], points: Sequence[Sequence[Point]]) -> Chart:
+    """`rows` are streams with times, `points` what of each the page can tell when asked."""
+    top_ns = max((end_ns(row.analysis) for row in rows), default=0)
+    axis = Linear(max(top_ns / 1e6, 0.001))
+    drawing = Drawing(
+        name=NAME,
+        title="Time lines",
+        height=max(1, len(rows)) * _ROW,
+        x=axis,
+        x_label=f"time since the request was sent ({time_unit(axis.top_ms)})",
+        y_ticks=(),
+        y_label="",
+        keys=_keys(rows),
+        marks=joined(_bar(row, i * _ROW, top_ns) for i, row in enumerate(rows)),
+        sides=joined(_sides(row, i) for i, row in enumerate(rows)),
+    )
+    note = (
+        f"A row is a stream. Where several gaps share {_COLUMN} of the {PANE} pixels of a row, "
+        "they have the colour of the longest. The line above a bar is reasoning."
+    )
+    hover = {
+        "kind": "rows",
+        "row": _ROW,
+        "rows": [_told(row, each) for row, each in zip(rows, points, strict=True)],
+    }
+    return Chart(NAME, drawing.title, note, draw(drawing), hover)
+
+
+def end_ns(analysis: Analysis) -> int:
+    """The last time that is known of a stream."""
+    known = (analysis.total_ns, analysis.latency_ns, analysis.ttfe_ns, analysis.ttfb_ns)
+    return max((each for each in known if each is not None), default=0)
+
+
+def _keys(rows: Sequence[Reported]) -> list[Key]:
+    limit_ns = max((row.analysis.stall_threshold_ns for row in rows), default=0)
+    return [
+        Key("wait", is_line=False, meaning="waiting"),
+        Key("flow", is_line=False, meaning=f"gaps to {format_ns(_SLOW_NS)}"),
+        Key("slow", is_line=False, meaning=f"to {format_ns(_LONG_NS)}"),
+        Key("long", is_line=False, meaning="longer"),
+        Key("stall", is_line=False, meaning=f"stall, over {format_ns(limit_ns)}"),
+        Key("tail", is_line=False, meaning="tail"),
+        Key("thinking", is_line=False, meaning="reasoning"),
+        Key("error", is_line=True, meaning="error"),
+        Key("warning", is_line=True, meaning="warning"),
+    ]
+
+
+def _bar(row: Reported, y: float, top_ns: int) -> Markup:
+    """The bar of a stream, in pixels of the pane."""
+    analysis = row.analysis
+    scale = PANE / top_ns if top_ns else 0.0
+    top = y + (_ROW - _BAR) / 2
+    stop_ns = end_ns(analysis)
+    first_ns, last_ns = analysis.ttft_ns, analysis.latency_ns
+    # What is exact is drawn over the columns.
+    parts = [*_columns(analysis, top, scale)]
+    waited_ns = stop_ns if first_ns is None else first_ns
+    parts.append(_box("wait", 0, waited_ns * scale, top, _BAR))
+    if last_ns is not None:
+        parts.append(_box("tail", last_ns * scale, stop_ns * scale, top, _BAR))
+    for stall in analysis.stalls:
+        parts.append(_box("stall", stall.start_ns * scale, stall.stop_ns * scale, top, _BAR))
+    if analysis.thinking_ns and first_ns is not None:
+        thought = (first_ns + analysis.thinking_ns) * scale
+        parts.append(_box("thinking", first_ns * scale, thought, top - _THIN, _THIN))
+    parts += _ticks(row.findings, y, scale)
+    return joined(parts)
+
+
+def _box(classes: str, start: float, stop: float, y: float, height: float) -> Markup:
+    if stop <= start:
+        return NOTHING
+    # A path of a few characters, since there are many.
+    shape = f"M{number(start)} {number(y)}H{stop:.1f}v{height}H{number(start)}z"
+    return element("path", {"class": classes, "d": shape})
+
+
+def _columns(analysis: Analysis, y: float, scale: float) -> Iterator[Markup]:
+    """The output of a stream, in columns of pixels: each shade is one path."""
+    runs: dict[Shade, list[str]] = {}
+    for start, stop, shade in _runs(analysis, scale):
+        shape = f"M{start * _COLUMN} {number(y)}H{stop * _COLUMN}v{_BAR}H{start * _COLUMN}z"
+        runs.setdefault(shade, []).append(shape)
+    for shade, shapes in runs.items():
+        yield element("path", {"class": shade, "d": "".join(shapes)})
+
+
+def _runs(analysis: Analysis, scale: float) -> Iterator[tuple[int, int, Shade]]:
+    """From which column to which a shade goes: that of the longest gap that touches a column."""
+    first_ns, last_ns = analysis.ttft_ns, analysis.latency_ns
+    if first_ns is None or last_ns is None:
+        return
+    begin, end = int(first_ns * scale) // _COLUMN, int(last_ns * scale) // _COLUMN
+    worst = [0] * (end - begin + 1)
+    for gap in analysis.gap_list:
+        rank = (gap.duration_ns > _SLOW_NS) + (gap.duration_ns > _LONG_NS)
+        start, stop = int(gap.start_ns * scale) // _COLUMN, int(gap.stop_ns * scale) // _COLUMN
+        for column in range(start - begin, stop - begin + 1):
+            worst[column] = max(worst[column], rank)
+    for rank, columns in groupby(range(len(worst)), worst.__getitem__):
+        numbers = list(columns)
+        yield begin + numbers[0], begin + numbers[-1] + 1, _SHADES[rank]
+
+
+def _ticks(findings: Sequence[Finding], y: float, scale: float) -> Iterator[Markup]:
+    """A line for each place, to the pixel; an error is drawn over a warning."""
+    worst = {
+        round(finding.at_ns * scale): finding.severity
+        for severity in ("warning", "error")
+        for finding in findings
+        if finding.severity == severity
+    }
+    for x, severity in worst.items():
+        inset = 1 if severity == "error" else 4
+        shape = f"M{min(max(x, 1), PANE - 1)} {number(y + inset)}v{_ROW - 2 * inset}"
+        yield element("path", {"class": severity, "d": shape})
+
+
+def _sides(row: Reported, index: int) -> Markup:
+    """The name on the left, the end on the right."""
+    y = _TOP + index * _ROW + _ROW / 2 + 4
+    end = row.analysis.end
+    reason = "recording…" if end is None else "" if end.reason == "complete" else end.reason
+    status = row.analysis.status
+    if status is not None and status >= 400:
+        reason = f"HTTP {status} {reason}".rstrip()
+    said = f"{format_ns(end_ns(row.analysis))} {reason}".rstrip()
+    return joined(
+        [
+            label(LEFT - 8, y, one_line(row.label, _NAME_CHARS), "", "end"),
+            label(LEFT + PANE + 8, y, said, "bad" if reason else "soft"),
+        ]
+    )
+
+
+def _told(row: Reported, points: Sequence[Point]) -> dict[str, object]:
+    """What the page tells of a stream: times in units of 10 µs, and differences, to be short."""
+    analysis = row.analysis
+    return {
+        "name": one_line(row.label, 80),
+        "first": _units(analysis.ttft_ns),
+        "last": _units(analysis.latency_ns),
+        "end": _units(end_ns(analysis)),
+        "counts": _steps([point.count for point in points]),
+        "events": _steps([point.event for point in points]),
+        "times": _steps([round(point.at_ns / 10_000) for point in points]),
+        "findings": [
+            [_units(each.at_ns), f"{each.code} {each.slug}"]
+            for each in row.findings
+            if each.severity != "info"
+        ][:_TOLD_FINDINGS],
+    }
+
+
+def _units(at_ns: int | None) -> int | None:
+    return None if at_ns is None else round(at_ns / 10_000)
+
+
+def _steps(values: Sequence[int]) -> list[int]:
+    return [value - before for value, before in zip(values, [0, *values], strict=False)]
