@@ -11,12 +11,12 @@ from streamlab.report.chart.markup import NOTHING, Markup, element, joined, text
 from streamlab.report.chart.palette import DARK, LIGHT, style, style_for_both
 from streamlab.report.chart.scale import Linear, Log, Tick
 
-__all__ = ["LEFT", "PANE", "Chart", "Drawing", "Key", "draw", "label", "standalone"]
+__all__ = ["LEFT", "PANE", "TOP", "Chart", "Drawing", "Key", "draw", "label", "standalone"]
 
 LEFT: Final = 170
 PANE: Final = 640
 _WIDTH: Final = 960
-_TOP: Final = 62
+TOP: Final = 62
 _BELOW: Final = 46
 # About as wide as a character of the legend is; it has room to spare.
 _CHAR: Final = 6.6
@@ -58,9 +58,16 @@ class Chart(NamedTuple):
 
 def draw(drawing: Drawing) -> Markup:
     """The `svg` element, without a style sheet: `standalone` adds one."""
-    height = _TOP + drawing.height + _BELOW
-    pane = {"x": LEFT, "y": _TOP, "width": PANE, "height": drawing.height}
-    view = {"viewBox": f"0 0 {PANE} {drawing.height:g}", "preserveAspectRatio": "none"}
+    height = TOP + drawing.height + _BELOW
+    view: dict[str, str | float] = {
+        "class": "view",
+        "x": LEFT,
+        "y": TOP,
+        "width": PANE,
+        "height": drawing.height,
+        "viewBox": f"0 0 {PANE} {drawing.height:g}",
+        "preserveAspectRatio": "none",
+    }
     return element(
         "svg",
         {
@@ -78,8 +85,8 @@ def draw(drawing: Drawing) -> Markup:
         _legend(drawing.keys),
         _across(drawing),
         element("g", {"class": "ticks"}, *_upright(drawing)),
-        element("svg", {"class": "view", **pane, **view}, drawing.marks),
-        _axis(LEFT, _TOP + drawing.height, LEFT + PANE, _TOP + drawing.height),
+        element("svg", view, drawing.marks),
+        _line("axis", LEFT, TOP + drawing.height, LEFT + PANE, TOP + drawing.height),
         drawing.sides,
         label(LEFT + PANE / 2, height - 8, drawing.x_label, "soft", "middle"),
     )
@@ -94,11 +101,10 @@ def _legend(keys: Sequence[Key]) -> Markup:
     parts, x = [], 8.0
     for key in keys:
         if key.is_line:
-            line = {"x1": x, "x2": x + 16, "y1": 38, "y2": 38, "class": key.classes}
-            parts.append(element("line", line))
+            parts.append(_line(key.classes, x, 38, x + 16, 38))
         else:
-            box = {"x": x, "y": 32, "width": 16, "height": 12, "class": key.classes}
-            parts.append(element("rect", box))
+            shape = f"M{x:.1f} 32h16v12h-16z"
+            parts.append(element("path", {"class": key.classes, "d": shape}))
         parts.append(label(x + 21, 42, key.meaning, "soft"))
         x += 21 + len(key.meaning) * _CHAR + 12
     return joined(parts)
@@ -107,31 +113,27 @@ def _legend(keys: Sequence[Key]) -> Markup:
 def _across(drawing: Drawing) -> Markup:
     parts = []
     for tick in drawing.y_ticks:
-        y = _TOP + drawing.height * (1 - tick.place)
-        parts.append(_grid(LEFT, y, LEFT + PANE, y))
+        y = TOP + drawing.height * (1 - tick.place)
+        parts.append(_line("grid", LEFT, y, LEFT + PANE, y))
         parts.append(label(LEFT - 8, y + 4, tick.label, "soft", "end"))
-    turned = f"translate({LEFT - 62} {_TOP + drawing.height / 2:g}) rotate(-90)"
+    turned = f"translate({LEFT - 62} {TOP + drawing.height / 2:g}) rotate(-90)"
     said = {"class": "soft", "text-anchor": "middle", "transform": turned}
     return joined([*parts, element("text", said, text(drawing.y_label))])
 
 
 def _upright(drawing: Drawing) -> list[Markup]:
     """The grid and the labels of the x axis, which the script draws anew when it zooms."""
-    bottom = _TOP + drawing.height
+    bottom = TOP + drawing.height
     parts = []
     for tick in drawing.x.ticks():
         x = LEFT + PANE * tick.place
-        parts.append(_grid(x, _TOP, x, bottom))
+        parts.append(_line("grid", x, TOP, x, bottom))
         parts.append(label(x, bottom + 17, tick.label, "soft", "middle"))
     return parts
 
 
-def _grid(x1: float, y1: float, x2: float, y2: float) -> Markup:
-    return element("line", {"class": "grid", "x1": x1, "y1": y1, "x2": x2, "y2": y2})
-
-
-def _axis(x1: float, y1: float, x2: float, y2: float) -> Markup:
-    return element("line", {"class": "axis", "x1": x1, "y1": y1, "x2": x2, "y2": y2})
+def _line(classes: str, x1: float, y1: float, x2: float, y2: float) -> Markup:
+    return element("line", {"class": classes, "x1": x1, "y1": y1, "x2": x2, "y2": y2})
 
 
 def standalone(chart: Chart, *, is_dark: bool | None = None) -> str:

@@ -9,9 +9,9 @@ __all__ = ["Point", "points", "thinned"]
 
 
 class Point(NamedTuple):
-    """The `count`-th event with output (from 1), its number in the stream and its time in ns."""
+    """The `place`-th event with output (from 1), its number in the stream and its time in ns."""
 
-    count: int
+    place: int
     event: int
     at_ns: int
 
@@ -21,10 +21,10 @@ def points(analysis: Analysis) -> list[Point]:
     first = analysis.marks.first_token
     if first is None:
         return []
-    found = [Point(1, first.event or 0, first.at_ns)]
-    for count, gap in enumerate(analysis.gap_list, 2):
-        found.append(Point(count, gap.event or 0, gap.stop_ns))
-    return found
+    later = (
+        Point(place, gap.event or 0, gap.stop_ns) for place, gap in enumerate(analysis.gap_list, 2)
+    )
+    return [Point(1, first.event or 0, first.at_ns), *later]
 
 
 def thinned(all_points: Sequence[Point], limit: int) -> list[Point]:

@@ -21,7 +21,7 @@ def progress(rows: Sequence[Reported], points: Sequence[Sequence[Point]]) -> Cha
     `time_lines`."""
     top_ns = max((end_ns(row.analysis) for row in rows), default=0)
     axis = Linear(max(top_ns / 1e6, 0.001))
-    top = max((each[-1].count for each in points if each), default=0) or 1
+    top = max((each[-1].place for each in points if each), default=0) or 1
     drawing = Drawing(
         name=NAME,
         title="Output over time",
@@ -44,6 +44,6 @@ def _line(points: Sequence[Point], top: int, top_ns: int) -> Markup:
         return element("path", {"class": "line many", "d": ""})
     path = [f"M{number(PANE * points[0].at_ns / top_ns)} {_HEIGHT}"]
     for point in points:
-        x, y = PANE * point.at_ns / top_ns, _HEIGHT * (1 - point.count / top)
+        x, y = PANE * point.at_ns / top_ns, _HEIGHT * (1 - point.place / top)
         path.append(f"H{number(x)}V{number(y)}")
     return element("path", {"class": "line many", "d": "".join(path)})

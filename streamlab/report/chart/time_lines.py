@@ -6,10 +6,10 @@ from typing import Final, Literal
 
 from streamlab.analysis import Analysis
 from streamlab.finding import Finding
-from streamlab.report.chart.frame import LEFT, PANE, Chart, Drawing, Key, draw, label
+from streamlab.report.chart.frame import LEFT, PANE, TOP, Chart, Drawing, Key, draw, label
 from streamlab.report.chart.markup import NOTHING, Markup, element, joined, number
 from streamlab.report.chart.points import Point
-from streamlab.report.chart.scale import Linear, time_unit
+from streamlab.report.chart.scale import Linear, time_text, time_unit
 from streamlab.report.reported import Reported
 from streamlab.report.show_text import format_ns, one_line
 
@@ -20,7 +20,6 @@ NAME: Final = "time-lines"
 _ROW: Final = 22
 _BAR: Final = 12
 _THIN: Final = 3
-_TOP: Final = 62  # of the pane, as in `frame`
 _COLUMN: Final = 2
 _SLOW_NS: Final = 50_000_000
 _LONG_NS: Final = 200_000_000
@@ -69,10 +68,10 @@ def _keys(rows: Sequence[Reported]) -> list[Key]:
     limit_ns = max((row.analysis.stall_threshold_ns for row in rows), default=0)
     return [
         Key("wait", is_line=False, meaning="waiting"),
-        Key("flow", is_line=False, meaning=f"gaps to {format_ns(_SLOW_NS)}"),
-        Key("slow", is_line=False, meaning=f"to {format_ns(_LONG_NS)}"),
+        Key("flow", is_line=False, meaning=f"gaps to {time_text(_SLOW_NS / 1e6)}"),
+        Key("slow", is_line=False, meaning=f"to {time_text(_LONG_NS / 1e6)}"),
         Key("long", is_line=False, meaning="longer"),
-        Key("stall", is_line=False, meaning=f"stall, over {format_ns(limit_ns)}"),
+        Key("stall", is_line=False, meaning=f"stall, over {time_text(limit_ns / 1e6)}"),
         Key("tail", is_line=False, meaning="tail"),
         Key("thinking", is_line=False, meaning="reasoning"),
         Key("error", is_line=True, meaning="error"),
@@ -93,8 +92,10 @@ def _bar(row: Reported, y: float, top_ns: int) -> Markup:
     parts.append(_box("wait", 0, waited_ns * scale, top, _BAR))
     if last_ns is not None:
         parts.append(_box("tail", last_ns * scale, stop_ns * scale, top, _BAR))
-    for stall in analysis.stalls:
-        parts.append(_box("stall", stall.start_ns * scale, stall.stop_ns * scale, top, _BAR))
+    parts += [
+        _box("stall", stall.start_ns * scale, stall.stop_ns * scale, top, _BAR)
+        for stall in analysis.stalls
+    ]
     if analysis.thinking_ns and first_ns is not None:
         thought = (first_ns + analysis.thinking_ns) * scale
         parts.append(_box("thinking", first_ns * scale, thought, top - _THIN, _THIN))
@@ -153,17 +154,16 @@ def _ticks(findings: Sequence[Finding], y: float, scale: float) -> Iterator[Mark
 
 def _sides(row: Reported, index: int) -> Markup:
     """The name on the left, the end on the right."""
-    y = _TOP + index * _ROW + _ROW / 2 + 4
-    end = row.analysis.end
-    reason = "recording…" if end is None else "" if end.reason == "complete" else end.reason
-    status = row.analysis.status
-    if status is not None and status >= 400:
-        reason = f"HTTP {status} {reason}".rstrip()
-    said = f"{format_ns(end_ns(row.analysis))} {reason}".rstrip()
+    y = TOP + index * _ROW + _ROW / 2 + 4
+    end, status = row.analysis.end, row.analysis.status
+    reasons = [f"HTTP {status}"] if status is not None and status >= 400 else []
+    if end is None or end.reason != "complete":
+        reasons.append(end.reason if end else "recording…")
+    said = " ".join([format_ns(end_ns(row.analysis)), *reasons])
     return joined(
         [
             label(LEFT - 8, y, one_line(row.label, _NAME_CHARS), "", "end"),
-            label(LEFT + PANE + 8, y, said, "bad" if reason else "soft"),
+            label(LEFT + PANE + 8, y, said, "bad" if reasons else "soft"),
         ]
     )
 
@@ -176,7 +176,7 @@ def _told(row: Reported, points: Sequence[Point]) -> dict[str, object]:
         "first": _units(analysis.ttft_ns),
         "last": _units(analysis.latency_ns),
         "end": _units(end_ns(analysis)),
-        "counts": _steps([point.count for point in points]),
+        "places": _steps([point.place for point in points]),
         "events": _steps([point.event for point in points]),
         "times": _steps([round(point.at_ns / 10_000) for point in points]),
         "findings": [
