@@ -31,10 +31,12 @@ def charts(reported: Sequence[Reported]) -> list[Chart]:
     timed = [each for each in reported if each.is_timed]
     rows = rows_of(reported)
     limit = max(8, _POINTS // max(1, len(rows)))
-    shown = [thinned(points(row.analysis), limit) for row in rows]
+    whole = [points(row.analysis) for row in rows]
+    shown = [thinned(each, limit) for each in whole]
+    left_out = sum(map(len, whole)) - sum(map(len, shown))
     return [
         time_lines(rows, shown),
         ttft_shares(timed),
         gap_shares(timed),
-        progress(rows, shown),
+        progress(rows, shown, left_out=left_out),
     ]

@@ -81,7 +81,7 @@ def draw(drawing: Drawing) -> Markup:
             "data-top-ms": f"{drawing.x.top_ms:.6g}",
         },
         element("rect", {"class": "paper", "width": _WIDTH, "height": height}),
-        element("text", {"class": "title", "x": 8, "y": 20}, text(drawing.title)),
+        element("text", {"class": "title", "x": 0, "y": 20}, text(drawing.title)),
         _legend(drawing.keys),
         _across(drawing),
         element("g", {"class": "ticks"}, *_upright(drawing)),
@@ -98,7 +98,7 @@ def label(x: float, y: float, said: str, classes: str = "", anchor: str = "start
 
 
 def _legend(keys: Sequence[Key]) -> Markup:
-    parts, x = [], 8.0
+    parts, x = [], 0.0
     for key in keys:
         if key.is_line:
             parts.append(_line(key.classes, x, 38, x + 16, 38))

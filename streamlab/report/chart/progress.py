@@ -16,9 +16,11 @@ NAME: Final = "output"
 _HEIGHT: Final = 260
 
 
-def progress(rows: Sequence[Reported], points: Sequence[Sequence[Point]]) -> Chart:
+def progress(
+    rows: Sequence[Reported], points: Sequence[Sequence[Point]], *, left_out: int = 0
+) -> Chart:
     """How many events with output had come by when. The rows and the points are those of
-    `time_lines`."""
+    `time_lines`; `left_out` points are not among them, and the note says so."""
     top_ns = max((end_ns(row.analysis) for row in rows), default=0)
     axis = Linear(max(top_ns / 1e6, 0.001))
     top = max((each[-1].place for each in points if each), default=0) or 1
@@ -34,6 +36,11 @@ def progress(rows: Sequence[Reported], points: Sequence[Sequence[Point]]) -> Cha
         marks=joined(_line(each, top, top_ns) for each in points),
     )
     note = "Flat: nothing came. Straight up: much came at once. An event need not be one token."
+    if left_out:
+        note += (
+            f" To keep the page small, {left_out:,} events of long streams are not told here and "
+            "in the time lines, none of those at the longest gaps."
+        )
     hover = {"kind": "lines", "top": top, "height": _HEIGHT}
     return Chart(NAME, drawing.title, note, draw(drawing), hover)
 

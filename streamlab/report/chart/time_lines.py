@@ -131,7 +131,8 @@ def _runs(analysis: Analysis, scale: float) -> Iterator[tuple[int, int, Shade]]:
     for gap in analysis.gap_list:
         rank = (gap.duration_ns > _SLOW_NS) + (gap.duration_ns > _LONG_NS)
         start, stop = int(gap.start_ns * scale) // _COLUMN, int(gap.stop_ns * scale) // _COLUMN
-        for column in range(start - begin, stop - begin + 1):
+        # A cassette may hold times that run backwards.
+        for column in range(max(0, start - begin), min(len(worst), stop - begin + 1)):
             worst[column] = max(worst[column], rank)
     for rank, columns in groupby(range(len(worst)), worst.__getitem__):
         numbers = list(columns)

@@ -84,10 +84,10 @@ def _figures(reported: Sequence[Reported], drawn: Sequence[Chart]) -> list[Marku
         return [_soft("None of the recordings has times, so there is nothing to draw.")]
     notes = ["Point at a chart to read it, drag across it to zoom, double-click for all of it."]
     if timed < len(reported):
-        notes.append(f"{len(reported) - timed:,} recordings without times are not in them.")
+        left_out = len(reported) - timed
+        notes.append(f"Without times, and so not in them: {left_out:,} of {len(reported):,}.")
     if timed > ROWS:
         notes.append(f"The first {ROWS} of {timed:,} streams have a row and a line.")
-    notes.append("Of long streams some events are left out, none at the longest gaps.")
     figures = [
         element(
             "figure",

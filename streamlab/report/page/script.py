@@ -156,7 +156,8 @@ SCRIPT: Final = """
       // In the unit that the axis names, unless it is logarithmic and names none.
       const unit = top >= 2000 && !low ? 1000 : 1;
       for (let i = Math.ceil(first / step - 1e-9); i * step <= last * 1.0001; i++) {
-        tick(i * step, `${Number((i * step / unit).toPrecision(6))}${low ? " ms" : ""}`);
+        const value = Number((i * step / unit).toPrecision(6)).toLocaleString("en");
+        tick(i * step, low ? `${value} ms` : value);
       }
     };
 

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import Final
 
-from streamlab.analysis import Analysis, Distribution, distribution
+from streamlab.analysis import Analysis, distribution
 from streamlab.finding import SEVERITIES
-from streamlab.report.chart.markup import NOTHING, Markup, element, text
+from streamlab.report.chart.markup import Markup, element, text
 from streamlab.report.reported import Reported
 from streamlab.report.show_text import format_ns, format_rate
 
@@ -46,7 +46,7 @@ def _tile(count: int, meaning: str, classes: str) -> Markup:
 
 
 def percentile_table(reported: Sequence[Reported]) -> Markup:
-    """A row for each metric; of rates, high is good, so their low end matters."""
+    """A row for each metric, over the streams that have times."""
     analyses = [each.analysis for each in reported if each.is_timed]
     rows = [_row(label, what, _of(analyses, field), format_ns) for label, what, field in _METRICS]
     gaps_ns = list(chain.from_iterable(each.gaps_ns for each in analyses))
@@ -58,7 +58,7 @@ def percentile_table(reported: Sequence[Reported]) -> Markup:
             ("tokens/s overall", "from t0 on", "tps_e2e"),
         )
     ]
-    head = element("tr", {}, *(element("th", {}, text(name)) for name in ("", *_COLUMNS, "")))
+    head = element("tr", {}, *(element("th", {}, text(name)) for name in ("", *_COLUMNS)))
     body = [*rows[:2], gaps, *rows[2:], *rates]
     return element("table", {}, element("thead", {}, head), element("tbody", {}, *body))
 
@@ -80,8 +80,8 @@ def _rate_text(thousandths: int | None) -> str:
 def _row(
     label: str, what: str, values: Sequence[int], shown: Callable[[int | None], str]
 ) -> Markup:
-    told: Distribution = distribution(values)
+    told = distribution(values)
     numbers = (told.min_ns, told.p50_ns, told.p90_ns, told.p95_ns, told.p99_ns, told.max_ns)
-    cells = [label, f"{told.n:,}", *map(shown, numbers)]
-    meaning = element("td", {"class": "soft"}, text(what)) if what else NOTHING
-    return element("tr", {}, *(element("td", {}, text(cell)) for cell in cells), meaning)
+    cells = [f"{told.n:,}", *map(shown, numbers)]
+    name = element("td", {}, text(f"{label} "), element("span", {"class": "soft"}, text(what)))
+    return element("tr", {}, name, *(element("td", {}, text(cell)) for cell in cells))
