@@ -1,9 +1,9 @@
-"""Writes an HTML report of twelve made-up streams, and with a Chromium its pictures in docs/.
+"""Writes the HTML report that is shown in docs/: twelve streams of fixtures/, as a busy server might
+have sent them. Their bytes are recorded, their times are drawn from a seed.
 
     python docs/report_example.py report.html
 
-The streams are those of fixtures/, as a busy server might have sent them: their bytes are recorded,
-their times are drawn from a seed. `tests/clients/node/report_browser.mjs` takes the pictures.
+`node tests/clients/node/report_browser.mjs CHROMIUM report.html docs` takes the pictures of it.
 """
 
 import random

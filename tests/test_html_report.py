@@ -261,6 +261,22 @@ def test_thinning_keeps_the_ends_and_the_longest_gap(times_ns: list[int], limit:
     assert max(gaps_ns, default=0) == max(kept_gaps_ns, default=0)
 
 
+def test_thinning_keeps_both_ends_of_a_long_gap() -> None:
+    """Wherever it lies between the even distances."""
+    for late in range(1, 400):
+        points = [Point(i + 1, i, i * MS + (i >= late) * 1000 * MS) for i in range(400)]
+        kept = thinned(points, 20)
+        assert {points[late - 1], points[late]} <= set(kept), late
+
+
+def test_times_that_run_backwards_are_drawn() -> None:
+    """A cassette may hold any; what lies before the first output or after the last is not drawn."""
+    times_ms = (500, 100, 900, 300)
+    reads = [(at_ms * MS, chat_event("a")) for at_ms in times_ms]
+    (row, *_) = charts([report_on(timed(reads, end_ns=50 * MS))])
+    ET.fromstring(standalone(row))
+
+
 def test_files_are_written(tmp_path: Path) -> None:
     """A page, an SVG and a PNG for each chart; the folder is made."""
     reported = [report_on(make_recording(chat_event("a"), chat_event("b"), FINISH, DONE))]

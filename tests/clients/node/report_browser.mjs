@@ -31,7 +31,7 @@ for (const colorScheme of ["dark", "light"]) {
     getComputedStyle(document.body).backgroundColor,
     getComputedStyle(document.querySelector(".chart .paper")).fill,
   ]);
-  if (pictures) await page.screenshot({ path: join(pictures, `report-${colorScheme}.png`) });
+  if (pictures) await picture(`report-${colorScheme}.png`);
 }
 seen.title = await page.title();
 seen.charts = await page.$$eval("svg.chart", (all) => all.map((svg) => svg.dataset.name));
@@ -62,7 +62,6 @@ await page.mouse.down();
 await page.mouse.move(box.x + box.width * 0.75, box.y + 20, { steps: 3 });
 await page.mouse.up();
 seen.ticks.push(await ticks());
-if (pictures) await page.screenshot({ path: join(pictures, "zoomed.png") });
 await page.locator("figure:has(svg[data-name=ttft]) .again").click();
 seen.ticks.push(await ticks());
 
@@ -71,9 +70,16 @@ const rows = page.locator("svg[data-name=time-lines] .pane");
 await rows.scrollIntoViewIfNeeded();
 await rows.click({ position: { x: 40, y: 5 } });
 seen.opened = await page.$$eval("details[open]", (all) => all.map((each) => each.id));
-if (pictures) {
-  await page.waitForFunction(() => document.querySelector("details[open]") !== null);
-  await page.screenshot({ path: join(pictures, "opened.png"), fullPage: true });
-}
 await browser.close();
 console.log(JSON.stringify(seen));
+
+/** The charts of single streams, while one is pointed at. */
+async function picture(name) {
+  await page.setViewportSize({ width: 1080, height: 1500 });
+  const pane = await page.locator("svg[data-name=time-lines] .pane").boundingBox();
+  await page.mouse.move(pane.x + pane.width * 0.53, pane.y + pane.height * 0.12);
+  const figure = await page.locator("figure").first().boundingBox();
+  const clip = { x: 0, y: 0, width: 1080, height: figure.y + figure.height + 12 };
+  await page.screenshot({ path: join(pictures, name), clip });
+  await page.setViewportSize({ width: 1080, height: 900 });
+}
