@@ -1,4 +1,4 @@
-"""Writes the HTML report that is shown in docs/: twelve streams of fixtures/, as a busy server might
+"""Writes the HTML report that docs/ show: twelve streams of fixtures/, as a busy server might
 have sent them. Their bytes are recorded, their times are drawn from a seed.
 
     python docs/report_example.py report.html

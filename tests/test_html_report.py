@@ -208,9 +208,9 @@ def test_charts_draw_what_was_measured() -> None:
     row = lines.hover["rows"][0]  # type: ignore[index]
     assert (30_000, 94_000, 100_000) == (row["first"], row["last"], row["end"])
     assert [30_000, 4_000, 60_000] == row["times"]
-    # 640 pixels are 1 s; the waiting is 192 wide, the stall goes from 217.6 to 601.6.
+    # 640 pixels are 1 s: the waiting is 192 wide, the stall goes from 217.6 to 601.6, by columns.
     assert 'class="wait" d="M0 5H192.0v12H0z"' in lines.svg
-    assert 'class="stall" d="M217.6 5H601.6v12H217.6z"' in lines.svg
+    assert 'class="stall" d="M216 5h386v12h-386z"' in lines.svg
     assert 'class="tail" d="M601.6 5H640.0v12H601.6z"' in lines.svg
     assert "M192 260H192V173.3H217.6V86.7H601.6V0" in output.svg
 

@@ -21,13 +21,14 @@ _ROW: Final = 22
 _BAR: Final = 12
 _THIN: Final = 3
 _COLUMN: Final = 2
+_TICK_COLUMN: Final = 4
 _SLOW_NS: Final = 50_000_000
 _LONG_NS: Final = 200_000_000
 _TOLD_FINDINGS: Final = 5
 _NAME_CHARS: Final = 24
 
-Shade = Literal["flow", "slow", "long"]
-_SHADES: Final[tuple[Shade, ...]] = ("flow", "slow", "long")
+Shade = Literal["flow", "slow", "long", "stall"]
+_SHADES: Final[tuple[Shade, ...]] = ("flow", "slow", "long", "stall")
 
 
 def time_lines(rows: Sequence[Reported], points: Sequence[Sequence[Point]]) -> Chart:
@@ -91,11 +92,9 @@ def _bar(row: Reported, y: float, top_ns: int) -> Markup:
     waited_ns = stop_ns if first_ns is None else first_ns
     parts.append(_box("wait", 0, waited_ns * scale, top, _BAR))
     if last_ns is not None:
-        parts.append(_box("tail", last_ns * scale, stop_ns * scale, top, _BAR))
-    parts += [
-        _box("stall", stall.start_ns * scale, stall.stop_ns * scale, top, _BAR)
-        for stall in analysis.stalls
-    ]
+        is_hanging = any(stall.start_ns >= last_ns for stall in analysis.stalls)
+        shade = "stall" if is_hanging else "tail"
+        parts.append(_box(shade, last_ns * scale, stop_ns * scale, top, _BAR))
     if analysis.thinking_ns and first_ns is not None:
         thought = (first_ns + analysis.thinking_ns) * scale
         parts.append(_box("thinking", first_ns * scale, thought, top - _THIN, _THIN))
@@ -115,7 +114,8 @@ def _columns(analysis: Analysis, y: float, scale: float) -> Iterator[Markup]:
     """The output of a stream, in columns of pixels: each shade is one path."""
     runs: dict[Shade, list[str]] = {}
     for start, stop, shade in _runs(analysis, scale):
-        shape = f"M{start * _COLUMN} {number(y)}H{stop * _COLUMN}v{_BAR}H{start * _COLUMN}z"
+        width = (stop - start) * _COLUMN
+        shape = f"M{start * _COLUMN} {number(y)}h{width}v{_BAR}h-{width}z"
         runs.setdefault(shade, []).append(shape)
     for shade, shapes in runs.items():
         yield element("path", {"class": shade, "d": "".join(shapes)})
@@ -129,7 +129,7 @@ def _runs(analysis: Analysis, scale: float) -> Iterator[tuple[int, int, Shade]]:
     begin, end = int(first_ns * scale) // _COLUMN, int(last_ns * scale) // _COLUMN
     worst = [0] * (end - begin + 1)
     for gap in analysis.gap_list:
-        rank = (gap.duration_ns > _SLOW_NS) + (gap.duration_ns > _LONG_NS)
+        rank = _rank(gap.duration_ns, analysis.stall_threshold_ns)
         start, stop = int(gap.start_ns * scale) // _COLUMN, int(gap.stop_ns * scale) // _COLUMN
         # A cassette may hold times that run backwards.
         for column in range(max(0, start - begin), min(len(worst), stop - begin + 1)):
@@ -139,18 +139,25 @@ def _runs(analysis: Analysis, scale: float) -> Iterator[tuple[int, int, Shade]]:
         yield begin + numbers[0], begin + numbers[-1] + 1, _SHADES[rank]
 
 
+def _rank(gap_ns: int, stall_ns: int) -> int:
+    """The place of a gap's shade in `_SHADES`; what `analyze` calls a stall is one here."""
+    return 3 if gap_ns > stall_ns else (gap_ns > _SLOW_NS) + (gap_ns > _LONG_NS)
+
+
 def _ticks(findings: Sequence[Finding], y: float, scale: float) -> Iterator[Markup]:
-    """A line for each place, to the pixel; an error is drawn over a warning."""
-    worst = {
-        round(finding.at_ns * scale): finding.severity
-        for severity in ("warning", "error")
-        for finding in findings
-        if finding.severity == severity
-    }
-    for x, severity in worst.items():
-        inset = 1 if severity == "error" else 4
-        shape = f"M{min(max(x, 1), PANE - 1)} {number(y + inset)}v{_ROW - 2 * inset}"
-        yield element("path", {"class": severity, "d": shape})
+    """A line for each place, as far as lines do not touch; errors are drawn over warnings."""
+    for severity, inset in (("warning", 4), ("error", 1)):
+        columns = {
+            round(finding.at_ns * scale / _TICK_COLUMN)
+            for finding in findings
+            if finding.severity == severity
+        }
+        shapes = [
+            f"M{min(max(column * _TICK_COLUMN, 1), PANE - 1)} {number(y + inset)}v{_ROW - 2 * inset}"
+            for column in sorted(columns)
+        ]
+        if shapes:
+            yield element("path", {"class": severity, "d": "".join(shapes)})
 
 
 def _sides(row: Reported, index: int) -> Markup:

@@ -12,8 +12,8 @@ from streamlab.report.show_text import format_bytes, format_ns, format_rate, one
 
 __all__ = ["Room", "detail", "room_for"]
 
-_CHARS: Final = 240_000
-_FINDINGS: Final = 600
+_CHARS: Final = 160_000
+_FINDINGS: Final = 400
 _MOST_CHARS: Final = 20_000
 _MOST_FINDINGS: Final = 50
 _EXCERPT: Final = 300
