@@ -152,10 +152,9 @@ def _ticks(findings: Sequence[Finding], y: float, scale: float) -> Iterator[Mark
             for finding in findings
             if finding.severity == severity
         }
-        shapes = [
-            f"M{min(max(column * _TICK_COLUMN, 1), PANE - 1)} {number(y + inset)}v{_ROW - 2 * inset}"
-            for column in sorted(columns)
-        ]
+        height = _ROW - 2 * inset
+        places = (min(max(column * _TICK_COLUMN, 1), PANE - 1) for column in sorted(columns))
+        shapes = [f"M{x} {number(y + inset)}v{height}" for x in places]
         if shapes:
             yield element("path", {"class": severity, "d": "".join(shapes)})
 
