@@ -12,7 +12,7 @@ from rich.text import Text
 from streamlab.finding import SEVERITIES, Finding, rank
 from streamlab.report.show_text import format_ns, one_line
 
-__all__ = ["FindingsView", "counts_text", "grouped_findings"]
+__all__ = ["FindingsView", "counts_text", "grouped_findings", "place_text"]
 
 _STYLES: Final = {"error": "bold red", "warning": "bold yellow", "info": "bold blue"}
 _MARK_STYLES: Final = {"error": "red", "warning": "yellow", "info": "blue"}
@@ -60,11 +60,11 @@ def _title(finding: Finding, *, is_timed: bool) -> Text:
     return Text.assemble(
         (f"{finding.severity.upper()} {finding.code}", _STYLES[finding.severity]),
         (f" {finding.slug}", "bold"),
-        (f"  {_place(finding, is_timed=is_timed)}", "dim"),
+        (f"  {place_text(finding, is_timed=is_timed)}", "dim"),
     )
 
 
-def _place(finding: Finding, *, is_timed: bool) -> str:
+def place_text(finding: Finding, *, is_timed: bool) -> str:
     """`event 7, bytes 1203-1260, at 1.32 s`, as far as there is such a place."""
     parts = [] if finding.event is None else [f"event {finding.event}"]
     is_span = finding.stop > finding.start
@@ -116,7 +116,7 @@ def _group(group: list[Finding], *, is_timed: bool) -> Text:
         (f" {first.slug}", "bold"),
     )
     for finding in group[:_SHOWN_PLACES]:
-        text.append(f"\n  {_place(finding, is_timed=is_timed)}: ", "dim")
+        text.append(f"\n  {place_text(finding, is_timed=is_timed)}: ", "dim")
         text.append(one_line(finding.message, 300))
         if finding.text:
             text.append(
