@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from streamlab.cli._check import recordings_of
 from streamlab.cli._console import narrate, print_json, show
 from streamlab.errors import InputError
 from streamlab.latency import GROUPINGS, OUTCOMES, Grouping, Outcome, Overview, Sample
@@ -43,9 +42,12 @@ def gather(which: Sequence[str], db: Path, *, everything: bool) -> list[Sample]:
     elif words:
         with Library(db) as library:
             samples = library.samples(library.resolve(words))
-    return samples + [
-        sample_of(recording) for file in files for _, recording in recordings_of(file, db)
-    ]
+    if not files:
+        return samples
+    from streamlab.cli._check import recordings_of  # all that `import` takes is not soon there
+
+    read = (recording for file in files for _, recording in recordings_of(file, db))
+    return [*samples, *map(sample_of, read)]
 
 
 def read_groupings(text: str) -> tuple[Grouping, ...]:

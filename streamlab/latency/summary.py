@@ -77,7 +77,7 @@ def spread(numbers: Iterable[float]) -> Spread:
         avg=avg,
         min=ordered[0] if n else None,
         max=ordered[-1] if n else None,
-        std=None if avg is None else math.sqrt(math.fsum((x - avg) ** 2 for x in ordered) / n),
+        std=None if avg is None else math.hypot(*(x - avg for x in ordered)) / math.sqrt(n),
         sum=total if n else None,
         percentiles={
             percent: quantile(ordered, percent) if n >= least_n(percent) else None

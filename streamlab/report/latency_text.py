@@ -28,7 +28,7 @@ def format_value(value: float | None, unit: Unit) -> str:
         return format_ns(round(value))
     if unit == "1/s":
         return format_rate(value)
-    return f"{value:,.0f}" if value == round(value) else f"{value:,.1f}"
+    return f"{value:,.0f}" if value == round(value) else f"{value:,.{2 if value < 10 else 1}f}"
 
 
 def format_interval(interval: tuple[float, float] | None, unit: Unit) -> str:
@@ -43,7 +43,11 @@ def format_interval(interval: tuple[float, float] | None, unit: Unit) -> str:
 
 def key_text(key: tuple[str, ...], max_chars: int = KEY_CHARS) -> str:
     """A group's key on a line; `(none)` for what a recording has none of."""
-    return one_line(", ".join(part or "(none)" for part in key), max_chars)
+    parts = [part or "(none)" for part in key]
+    if sum(map(len, parts)) + 2 * len(parts) > max_chars:  # of each something, so that they differ
+        each = max(2, max_chars // max(1, len(parts)) - 2)
+        parts = [one_line(part, each) for part in parts]
+    return one_line(", ".join(parts), max_chars)
 
 
 def outcomes_text(summary: Summary) -> str:

@@ -55,11 +55,11 @@ class LatencyView:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         overview, width = self._overview, options.max_width
         yield _outcomes(overview.whole)
-        if overview.whole.summary.recordings:
+        if shown_metrics(overview.whole.summary, _ROWS):
             yield Text()
             yield _metrics(overview.whole, is_wide=width >= _WIDE_COLUMNS)
-            for metric in _CHARTS:
-                yield from _charts(overview.whole, metric, width)
+        for metric in _CHARTS:
+            yield from _charts(overview.whole, metric, width)
         for metric in _COMPARED if overview.groups else ():
             yield from _compared(overview, metric, width)
         if overview.verdicts:
@@ -123,10 +123,10 @@ def _compared(overview: Overview, metric: Metric, width: int) -> RenderResult:
     if not shown_metrics(overview.whole.summary, (metric,)):
         return
     is_wide = width >= _WIDE_COLUMNS
-    table = _table((f"{metric.name} by {', '.join(overview.by)}",), is_wide=is_wide)
+    table = _table((metric.name,), is_wide=is_wide)
     for group in overview.groups:
         cells = _cells(metric, group.summary.spreads[metric.name], group, is_wide=is_wide)
-        table.add_row(Text(key_text(group.key, 40 if is_wide else 20)), *cells)
+        table.add_row(Text(key_text(group.key, 40 if is_wide else 24)), *cells)
     yield Text()
     yield table
 

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Final
 
 from streamlab.analysis import analyze, read_stream
@@ -15,8 +15,9 @@ from streamlab.store.statements import select_rows
 __all__ = ["sample_of", "select_samples"]
 
 _COLUMNS: Final = "id, name, tags, url, model, dialect, started_at, status, end_reason"
-_NAMES: Final = tuple({metric.stored for metric in METRICS.values()} - {"failed"})
-_WANTED: Final = (*_NAMES, "failures", "has_end_marker")
+# What outcomes are told by, and what samples have but for `failed`, which is made of that.
+_TELLING: Final = ("failures", "has_end_marker")
+_WANTED: Final = (*_TELLING, *(m.stored for m in METRICS.values() if m.name != "failed"))
 
 
 def sample_of(recording: Recording) -> Sample:
@@ -25,7 +26,9 @@ def sample_of(recording: Recording) -> Sample:
     analysis = analyze(recording, stream=stream)
     found = find(recording, stream=stream, analysis=analysis)
     derived = {"model": asked_model(recording.request), "dialect": analysis.dialect}
-    return _sample(recording_row(recording, recorder="") | derived, metrics(analysis, found))
+    measured = metrics(analysis, found)
+    wanted = {name: measured[name] for name in _WANTED if name in measured}
+    return _sample(recording_row(recording, recorder="") | derived, wanted)
 
 
 def select_samples(connection: sqlite3.Connection, ids: Iterable[str] | None) -> list[Sample]:
@@ -52,16 +55,16 @@ def select_samples(connection: sqlite3.Connection, ids: Iterable[str] | None) ->
     return [_sample(row, numbers[row["id"]]) for row in rows]
 
 
-def _sample(row: Row, measured: Mapping[str, float]) -> Sample:
-    """The sample of a row of `recordings` and its metrics."""
+def _sample(row: Row, numbers: dict[str, float]) -> Sample:
+    """The sample of a row of `recordings` and its metrics, which become the sample's."""
     tags = tuple(json.loads(row["tags"]))
+    failures, has_end_marker = (numbers.pop(name, 0) for name in _TELLING)
     outcome = find_outcome(
         row["status"],
         row["end_reason"],
-        has_end_marker=bool(measured.get("has_end_marker")),
-        reports_failure=bool(measured.get("failures")),
+        has_end_marker=bool(has_end_marker),
+        reports_failure=bool(failures),
     )
-    numbers = {name: measured[name] for name in _NAMES if name in measured}
     if UNTIMED in tags:  # there is none, because there are no times
         numbers.pop("stalls", None)
     if outcome != "recording":
