@@ -46,6 +46,7 @@ from streamlab.latency import (
 from streamlab.recording import UNTIMED, End, Request
 from streamlab.report import (
     LatencyView,
+    format_ns,
     latency_csv,
     latency_json,
     latency_markdown,
@@ -365,6 +366,17 @@ def test_report_golden(name: str, form: str, pytestconfig: pytest.Config) -> Non
     assert golden.read_text("utf-8") == text
     if form.endswith("txt"):
         assert max(map(cell_len, text.splitlines())) <= int(form.partition(".")[0])
+
+
+@pytest.mark.parametrize("width", [60, 80, 96, 120])
+def test_no_number_is_cut(width: int) -> None:
+    """Where there are so many that each column is full, columns go instead, down to the last."""
+    text = shown(LatencyView(overview(run_of(1200), by=("model",))), width)
+    assert "…" not in text
+    assert max(map(cell_len, text.splitlines())) <= width
+    (row,) = [line for line in text.splitlines() if line.startswith("total")]
+    p99 = summarize(run_of(1200)).spreads["total"].percentiles[99]
+    assert format_ns(round(p99 or 0)) in row
 
 
 @pytest.mark.parametrize("name", SETS)

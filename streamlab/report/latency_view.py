@@ -3,10 +3,12 @@
 Every row says of how many recordings it is; all text of recordings goes through `one_line`.
 """
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
 
-from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, JustifyMethod, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
@@ -41,7 +43,6 @@ _CHART_COLUMNS: Final = 50
 _CHART_GAP: Final = 3
 # With less, a chart shows nothing that the table does not.
 _CHART_LEAST_N: Final = 3
-_WIDE_COLUMNS: Final = 96
 _SHARE_LABELS: Final = ("100%", "", "", "0%")
 _SHARE_COLUMNS: Final = 5
 
@@ -57,7 +58,7 @@ class LatencyView:
         yield _outcomes(overview.whole)
         if shown_metrics(overview.whole.summary, _ROWS):
             yield Text()
-            yield _metrics(overview.whole, is_wide=width >= _WIDE_COLUMNS)
+            yield _metrics(overview.whole, width)
         for metric in _CHARTS:
             yield from _charts(overview.whole, metric, width)
         for metric in _COMPARED if overview.groups else ():
@@ -85,50 +86,98 @@ def _of(spread: Spread, group: Group) -> Text:
     return Text(f"{spread.n:,}/{count:,}", "yellow")
 
 
-def _table(first: Sequence[str], *, is_wide: bool) -> Table:
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column: its title, its cells, and when it goes if there is no room (0: never)."""
+
+    title: str
+    cell: Callable[[Metric, Spread], str]
+    goes: int = 0
+    justify: JustifyMethod = "right"
+
+
+def _percentile(percent: int, goes: int = 0) -> _Column:
+    return _Column(
+        f"p{percent}", lambda m, spread: format_value(spread.percentiles[percent], m.unit), goes
+    )
+
+
+_COLUMNS: Final = (
+    _percentile(50),
+    _Column("95 % sure", lambda m, s: format_interval(s.intervals[50], m.unit), 4, "left"),
+    _Column("avg", lambda m, s: format_value(s.avg, m.unit), 2),
+    _percentile(90),
+    _percentile(95, goes=3),
+    _percentile(99),
+    _Column("max", lambda m, s: format_value(s.max, m.unit)),
+)
+_COLUMN_GAP: Final = 2
+
+
+class _Row(NamedTuple):
+    name: Text
+    title: str
+    metric: Metric
+    spread: Spread
+    group: Group
+
+
+def _table(head: str, rows: Sequence[_Row], width: int) -> Table:
+    """A line for each row. Columns that do not fit go, the least telling first; no number
+    is cut."""
+    titles = _Column("", lambda metric, _: metric.title, 1, "left")
+    columns = (*([titles] if any(row.title for row in rows) else []), *_COLUMNS)
+    cells = {column: [column.cell(row.metric, row.spread) for row in rows] for column in columns}
+    counts = [_of(row.spread, row.group) for row in rows]
     table = plain_table()
-    for name in first:
-        table.add_column(name, no_wrap=True, overflow="ellipsis", min_width=8)
-    for name in ("n", "p50"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("95 % sure", style="dim", no_wrap=True)
-    for name in ("avg", "p90", "p95", "p99", "max") if is_wide else ("p90", "p95", "p99", "max"):
-        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column(head, no_wrap=True)
+    first = max([len(head), *(row.name.cell_len for row in rows)])
+    room = width - first - _COLUMN_GAP - max(text.cell_len for text in counts)
+    shown = _fitting(cells, room)
+    after_n = next(n for n, column in enumerate(shown) if column is not titles)
+    for number, column in enumerate(shown):
+        if number == after_n:
+            table.add_column("n", justify="right", no_wrap=True)
+        style = "dim" if column.title == "95 % sure" else ""
+        table.add_column(column.title, justify=column.justify, no_wrap=True, style=style)
+    for number, row in enumerate(rows):
+        texts: list[RenderableType] = [cells[column][number] for column in shown]
+        table.add_row(row.name, *texts[:after_n], counts[number], *texts[after_n:])
     return table
 
 
-def _cells(metric: Metric, spread: Spread, group: Group, *, is_wide: bool) -> list[RenderableType]:
-    unit, percentiles = metric.unit, spread.percentiles
-    cells: list[RenderableType] = [
-        _of(spread, group),
-        format_value(percentiles[50], unit),
-        format_interval(spread.intervals[50], unit),
-    ]
-    shown = (percentiles[90], percentiles[95], percentiles[99], spread.max)
-    return cells + [
-        format_value(value, unit) for value in ((spread.avg, *shown) if is_wide else shown)
-    ]
+def _fitting(cells: dict[_Column, list[str]], room: int) -> list[_Column]:
+    widths = {
+        column: max(map(cell_len, [column.title, *texts])) + _COLUMN_GAP
+        for column, texts in cells.items()
+    }
+    shown = list(cells)
+    for column in sorted((c for c in shown if c.goes), key=lambda c: c.goes):
+        if sum(widths[each] for each in shown) <= room:
+            break
+        shown.remove(column)
+    return shown
 
 
-def _metrics(group: Group, *, is_wide: bool) -> Table:
-    table = _table(("", "") if is_wide else ("",), is_wide=is_wide)
-    for metric, spread in shown_metrics(group.summary, _ROWS):
-        title = [Text(metric.name, "dim"), Text(metric.title)] if is_wide else [Text(metric.name)]
-        table.add_row(*title, *_cells(metric, spread, group, is_wide=is_wide))
-    return table
+def _metrics(group: Group, width: int) -> Table:
+    rows = [
+        _Row(Text(metric.name), metric.title, metric, spread, group)
+        for metric, spread in shown_metrics(group.summary, _ROWS)
+    ]
+    return _table("", rows, width)
 
 
 def _compared(overview: Overview, metric: Metric, width: int) -> RenderResult:
     """A metric of all groups, so that its numbers stand below each other."""
     if not shown_metrics(overview.whole.summary, (metric,)):
         return
-    is_wide = width >= _WIDE_COLUMNS
-    table = _table((metric.name,), is_wide=is_wide)
-    for group in overview.groups:
-        cells = _cells(metric, group.summary.spreads[metric.name], group, is_wide=is_wide)
-        table.add_row(Text(key_text(group.key, 40 if is_wide else 24)), *cells)
+    key_chars = width // 4
+    rows = [
+        _Row(Text(key_text(g.key, key_chars)), "", metric, g.summary.spreads[metric.name], g)
+        for g in overview.groups
+    ]
     yield Text()
-    yield table
+    yield _table(metric.name, rows, width)
 
 
 def _charts(group: Group, metric: Metric, width: int) -> RenderResult:
