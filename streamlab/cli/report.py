@@ -16,7 +16,7 @@ def report(
         typer.Argument(
             help="Id, beginning of an id, name, `latest`, or a file: a cassette, or anything that "
             "`import` takes. Without any, the whole library.",
-            metavar="[WHICH]...",
+            metavar="WHICH...",
             show_default=False,
         ),
     ] = None,
@@ -83,9 +83,10 @@ def report(
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, with times in ns.")] = False,
     as_markdown: Annotated[bool, typer.Option("--md", help="Print Markdown.")] = False,
 ) -> None:
-    """Say how fast many recordings were: percentiles, by groups, and gates.
+    """Say how fast many recordings were.
 
-    Exit code 1 if a gate fails; one on what was not measured does. docs/reports.md explains it.
+    Percentiles, groups and gates: docs/reports.md explains them. Exit code 1 if a gate fails, as one
+    does on what was measured nowhere.
     """
     from streamlab.cli._report import (
         gather,

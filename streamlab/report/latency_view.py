@@ -106,7 +106,7 @@ _COLUMNS: Final = (
     _percentile(50),
     _Column("95 % sure", lambda m, s: format_interval(s.intervals[50], m.unit), 4, "left"),
     _Column("avg", lambda m, s: format_value(s.avg, m.unit), 2),
-    _percentile(90),
+    _percentile(90, goes=5),
     _percentile(95, goes=3),
     _percentile(99),
     _Column("max", lambda m, s: format_value(s.max, m.unit)),
