@@ -85,8 +85,8 @@ def report(
 ) -> None:
     """Say how fast many recordings were.
 
-    Percentiles, groups and gates: docs/reports.md explains them. Exit code 1 if a gate fails, as one
-    does on what was measured nowhere.
+    Percentiles, groups and gates: docs/reports.md explains them. Exit code 1 if a gate fails, as
+    one does on what was measured nowhere.
     """
     from streamlab.cli._report import (
         gather,
