@@ -5,7 +5,7 @@
 - the rules in docs/findings.md from the rules themselves
 - the table in docs/dialects.md from the dialects, and what they say of the cassettes in fixtures/
 - the table of models in docs/clients.md likewise
-- the outputs in docs/show.md and docs/compare.md from the commands above them
+- the outputs in docs/show.md, docs/compare.md and docs/reports.md from the commands above them
 - docs/analyze.svg, docs/check.svg, docs/show.svg, docs/steps.svg: what a terminal shows of such
   cassettes
 """
@@ -58,6 +58,7 @@ def main() -> int:
         ),
         DOCS / "show.md": with_outputs((DOCS / "show.md").read_text("utf-8")),
         DOCS / "compare.md": with_outputs((DOCS / "compare.md").read_text("utf-8")),
+        DOCS / "reports.md": with_outputs((DOCS / "reports.md").read_text("utf-8")),
         DOCS / "findings.md": with_tables((DOCS / "findings.md").read_text("utf-8"), rule_texts()),
         DOCS / "check.svg": picture(
             "streamlab check fixtures/systems/selamgpt-dropped.jsonl",
@@ -233,14 +234,22 @@ def with_outputs(text: str) -> str:
 
 
 def printed(block: re.Match[str]) -> str:
-    """A command and its output, as wide as a page."""
+    """A command and its output, as wide as a page; patterns of files as a shell reads them."""
     environment = {**os.environ, "COLUMNS": str(PAGE_COLUMNS), "PYTHONIOENCODING": "utf-8"}
+    words = [each for word in shlex.split(block[1]) for each in files(word)]
     ran = subprocess.run(
-        [sys.executable, "-m", "streamlab", *shlex.split(block[1])],
+        [sys.executable, "-m", "streamlab", *words],
         cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", check=False,
     )  # fmt: skip
     assert ran.returncode in (0, 1), ran.stderr  # 1: what was found is an error, or worse
     return f"$ streamlab {block[1]}\n{ran.stdout}"
+
+
+def files(word: str) -> list[str]:
+    """The files that a word's pattern means; the word if it is none."""
+    if not word.endswith("*.jsonl"):
+        return [word]
+    return sorted(str(path.relative_to(ROOT)) for path in ROOT.glob(word))
 
 
 def analysis_picture(name: str) -> str:

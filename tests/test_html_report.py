@@ -25,6 +25,7 @@ from streamlab.report.chart.points import Point, thinned
 from streamlab.report.chart.scale import Linear, Log, count_ticks
 from streamlab.report.page import html_report
 from streamlab.report.reported import Reported
+from tests.cli_runner import run
 from tests.conftest import CASSETTES, DONE, FINISH, FIXTURES, chat_event, make_recording
 from tests.timed import MS, chat_chunk, timed
 
@@ -304,3 +305,21 @@ def test_png_without_its_library(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     with pytest.raises(InputError) as raised:
         write_pngs(tmp_path, [])
     assert "streamlab-toolkit[report]" in raised.value.hint
+
+
+def test_the_verb_writes_files(tmp_path: Path) -> None:
+    """A page and charts, of what is chosen only."""
+    page, charts = tmp_path / "report.html", tmp_path / "charts"
+    cassettes = [str(FIXTURES / "llama.cpp" / name) for name in ("short.jsonl", "http-error.jsonl")]
+    options = ["--html", str(page), "--svg", str(charts), "--png", str(charts), "--status", "200"]
+    ran = run("report", *cassettes, *options, "--title", "Two <b>")
+    assert 0 == ran.returncode, ran.stderr
+    assert f"wrote {page}" in ran.stderr
+    written = page.read_text("utf-8")
+    assert "<h1>Two &lt;b&gt;</h1>" in written
+    assert "http-error" not in written
+    names = {"gaps", "output", "time-lines", "ttft"}
+    assert {f"{name}.{kind}" for name in names for kind in ("svg", "png")} == {
+        path.name for path in charts.iterdir()
+    }
+    assert (charts / "ttft.png").read_bytes().startswith(b"\x89PNG")

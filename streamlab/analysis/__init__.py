@@ -9,7 +9,14 @@ from streamlab.analysis.fluidity import Deadlines, fluidity_index
 from streamlab.analysis.gaps import DEFAULT_STALL_NS, Burst, Gap, Jitter
 from streamlab.analysis.live import LiveStream
 from streamlab.analysis.marks import Instant, Marks
-from streamlab.analysis.percentile import Distribution, distribution, interval_ns, percentile_ns
+from streamlab.analysis.percentile import (
+    Distribution,
+    distribution,
+    interval_ns,
+    interval_ranks,
+    least_n,
+    percentile_ns,
+)
 from streamlab.analysis.rates import TokenSource
 from streamlab.analysis.read_event import ReadEvent
 from streamlab.analysis.steps import StepTime, step_times
@@ -55,6 +62,8 @@ __all__ = [
     "explain",
     "fluidity_index",
     "interval_ns",
+    "interval_ranks",
+    "least_n",
     "percentile_ns",
     "read_stream",
     "score",

@@ -1,17 +1,24 @@
 """Percentiles that say how many values they stand on, and how sure they are."""
 
+import math
 import statistics
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import accumulate
 from typing import Final
 
-__all__ = ["Distribution", "Interval", "distribution", "interval_ns", "percentile_ns"]
+__all__ = [
+    "Distribution",
+    "Interval",
+    "distribution",
+    "interval_ns",
+    "interval_ranks",
+    "least_n",
+    "percentile_ns",
+]
 
-# The least n for which a distribution-free 95 % confidence interval of the percentile exists:
-# ceil(log(0.05 / 2) / log(q)) for the upper side, with the lower side covered by more values.
-_LEAST_N: Final = {50: 6, 90: 36, 95: 72, 99: 368}
 # What may lie outside of an interval on each side.
 _TAIL: Final = 0.025
 
@@ -56,12 +63,21 @@ def distribution(values_ns: Sequence[int]) -> Distribution:
     )
 
 
+@cache
+def least_n(percent: float) -> int:
+    """The least n for which a distribution-free 95 % confidence interval of the percentile exists:
+    6 for the median, 36, 72 and 368 for p90, p95 and p99, as for p10, p5 and p1; 1 for the
+    extremes, which are values themselves."""
+    farther = max(percent, 100 - percent) / 100
+    return math.ceil(math.log(_TAIL) / math.log(farther)) if farther < 1 else 1
+
+
 def percentile_ns(values_ns: Sequence[int], percent: int) -> int | None:
     """The percentile with linear interpolation (Hyndman and Fan's type 7, numpy's default).
 
-    `percent` is 50, 90, 95 or 99; None if there are too few values for it to mean anything.
+    `percent` is from 1 to 99; None if there are too few values for it to mean anything.
     """
-    if len(values_ns) < _LEAST_N[percent]:
+    if len(values_ns) < least_n(percent):
         return None
     return round(statistics.quantiles(values_ns, n=100, method="inclusive")[percent - 1])
 
@@ -69,19 +85,29 @@ def percentile_ns(values_ns: Sequence[int], percent: int) -> int | None:
 def interval_ns(values_ns: Sequence[int], percent: int) -> Interval | None:
     """A confidence interval of the percentile, whatever the distribution: two of the values.
 
-    How many of n independent values lie below the percentile is binomial. The interval leaves out
-    no more than 2.5 % of that on either side. `percent` and None are as in `percentile_ns`. Gaps of
-    one stream depend on each other, so for them it is a lower bound of the doubt.
+    `percent` and None are as in `percentile_ns`. Gaps of one stream depend on each other, so for
+    them it is a lower bound of the doubt.
     """
-    n = len(values_ns)
-    if n < _LEAST_N[percent]:
+    ranks = interval_ranks(len(values_ns), percent)
+    if ranks is None:
+        return None
+    ordered_ns = sorted(values_ns)
+    return ordered_ns[ranks[0] - 1], ordered_ns[ranks[1] - 1]
+
+
+def interval_ranks(n: int, percent: int) -> tuple[int, int] | None:
+    """Which of `n` sorted values, counted from 1, are the ends of such an interval.
+
+    How many of n independent values lie below the percentile is binomial. The interval leaves out
+    no more than 2.5 % of that on either side.
+    """
+    if n < least_n(percent):
         return None
     start, shares = _binomial(n, percent / 100)
     below = list(accumulate(shares))
     low = start + bisect_right(below, _TAIL)
     high = start + next(i for i, share in enumerate(below) if share >= 1 - _TAIL) + 1
-    ordered_ns = sorted(values_ns)
-    return ordered_ns[low - 1], ordered_ns[high - 1]
+    return low, high
 
 
 def _binomial(n: int, q: float) -> tuple[int, list[float]]:

@@ -22,6 +22,7 @@ from streamlab.cli.record import record
 from streamlab.cli.redact import redact
 from streamlab.cli.reindex import reindex
 from streamlab.cli.replay import replay
+from streamlab.cli.report import report
 from streamlab.cli.rm import rm
 from streamlab.cli.show import show
 from streamlab.errors import StreamlabError
@@ -63,6 +64,7 @@ app.command()(show)
 app.command()(analyze)
 app.command()(check)
 app.command()(compare)
+app.command()(report)
 app.command()(export)
 app.command("import")(import_)
 app.command()(rm)

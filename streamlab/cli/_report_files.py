@@ -1,17 +1,71 @@
 """Writes the reports that are files: an HTML page, charts as SVG or PNG."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
+from streamlab.analysis import analyze, read_stream
+from streamlab.cli._check import recordings_of
+from streamlab.cli._console import narrate
 from streamlab.errors import InputError
+from streamlab.finding import find
+from streamlab.recording import Recording
 from streamlab.report.chart import charts, standalone
 from streamlab.report.page import html_report
 from streamlab.report.reported import Reported
+from streamlab.store import Library
 
-__all__ = ["write_html", "write_pngs", "write_svgs"]
+__all__ = ["reported", "write_files", "write_html", "write_pngs", "write_svgs"]
 
 # A chart is 960 wide; screens and prints of today want about twice as many pixels.
 _PNG_PIXELS = 1920
+
+
+def reported(
+    which: Sequence[str], db: Path, ids: Collection[str], *, everything: bool
+) -> list[Reported]:
+    """The recordings with these ids among those that are named, as `_report.gather` has them."""
+    return [_read(each) for each in _recordings(which, db, everything=everything) if each.id in ids]
+
+
+def _recordings(which: Sequence[str], db: Path, *, everything: bool) -> Iterator[Recording]:
+    files = [word for word in which if Path(word).suffix and Path(word).is_file()]
+    words = [word for word in which if word not in files]
+    if everything or words or not which:
+        with Library(db) as library:
+            for each in library.ids() if everything or not which else library.resolve(words):
+                yield library.load(each)
+    for file in files:
+        for _, recording in recordings_of(file, db):
+            yield recording
+
+
+def _read(recording: Recording) -> Reported:
+    stream = read_stream(recording)
+    analysis = analyze(recording, stream=stream)
+    return Reported(recording, analysis, find(recording, stream=stream, analysis=analysis))
+
+
+def write_files(
+    shown: Sequence[Reported],
+    *,
+    html: Path | None,
+    svg: Path | None,
+    png: Path | None,
+    title: str,
+) -> None:
+    """Write what is asked for, and say where it is. InputError where something cannot be."""
+    written = []
+    if html is not None:
+        now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+        write_html(html, shown, title=title, generated_at=now)
+        written.append(html)
+    if svg is not None:
+        written += write_svgs(svg, shown)
+    if png is not None:
+        written += write_pngs(png, shown)
+    for path in written:
+        narrate(f"wrote {path}")
 
 
 def write_html(path: Path, reported: Sequence[Reported], *, title: str, generated_at: str) -> None:

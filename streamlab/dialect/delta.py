@@ -48,6 +48,8 @@ OUTPUT_KINDS: Final[frozenset[DeltaKind]] = frozenset({"text", "reasoning", "too
 _EXCERPT_CHARS: Final = 32
 # Beyond that a number is no duration; and an int may be too large for a float.
 _MAX_S: Final = 1e11
+# What a library can hold; a count beyond is none.
+_MAX_COUNT: Final = 2**63 - 1
 
 
 class Usage(NamedTuple):
@@ -211,8 +213,10 @@ def as_text(value: object) -> str:
 
 
 def as_count(value: object) -> int | None:
-    """The value if it is a whole number from 0 up, else None."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    """The value if it is a whole number from 0 up that fits into 64 bits, else None."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if 0 <= value <= _MAX_COUNT else None
 
 
 def as_ms(seconds: object) -> float | None:

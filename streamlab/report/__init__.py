@@ -23,6 +23,10 @@ from streamlab.report.finding_view import FindingsView, counts_text
 from streamlab.report.github import github_commands
 from streamlab.report.growth import Growth
 from streamlab.report.hex_dump import HexDump
+from streamlab.report.latency_json import latency_csv, latency_json
+from streamlab.report.latency_markdown import latency_markdown, verdicts_junit
+from streamlab.report.latency_text import verdict_text
+from streamlab.report.latency_view import LatencyView
 from streamlab.report.layout import ENTRY_KINDS, Layout, Selection, lay_out
 from streamlab.report.listing import Listed, ListingView
 from streamlab.report.place import Place, find_place
@@ -40,6 +44,7 @@ __all__ = [
     "FindingsView",
     "Growth",
     "HexDump",
+    "LatencyView",
     "Layout",
     "Listed",
     "ListingView",
@@ -67,6 +72,9 @@ __all__ = [
     "format_rate",
     "github_commands",
     "growth_json",
+    "latency_csv",
+    "latency_json",
+    "latency_markdown",
     "lay_out",
     "one_line",
     "plain",
@@ -80,5 +88,7 @@ __all__ = [
     "streams_json",
     "streams_markdown",
     "verdict_json",
+    "verdict_text",
+    "verdicts_junit",
     "visible",
 ]

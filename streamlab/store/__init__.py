@@ -2,6 +2,7 @@
 
 from streamlab.store.diagnosis import Diagnosis
 from streamlab.store.library import LATEST, Library, Summary
+from streamlab.store.samples import sample_of
 from streamlab.store.writer import RecordingWriter, Writer
 
-__all__ = ["LATEST", "Diagnosis", "Library", "RecordingWriter", "Summary", "Writer"]
+__all__ = ["LATEST", "Diagnosis", "Library", "RecordingWriter", "Summary", "Writer", "sample_of"]

@@ -13,7 +13,9 @@ __all__ = ["APPLICATION_ID", "MIGRATION_NAMES", "open_library", "store_errors", 
 # "slab" in ASCII, in the file's header (https://sqlite.org/fileformat2.html#application_id).
 APPLICATION_ID: Final = 0x736C6162
 # What this version knows (see `schema`); a library with others was written by a newer one.
-MIGRATION_NAMES: Final = frozenset({"m001_initial", "m002_derived_by", "m003_findings"})
+MIGRATION_NAMES: Final = frozenset(
+    {"m001_initial", "m002_derived_by", "m003_findings", "m004_model"}
+)
 
 _TABLES: Final = "select name from sqlite_master where type = 'table'"
 # Another recorder holds the write lock for milliseconds; a stuck one should not block for ever.

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from streamlab.analysis import Analysis, Stream, analyze, read_stream
 from streamlab.finding import Finding, find
+from streamlab.latency import asked_model
 from streamlab.store.connect import transaction
 from streamlab.store.rows import event_row, finding_rows, metric_rows
 from streamlab.store.statements import DERIVED, delete_parts, insert_rows, load, update_recording
@@ -21,6 +22,7 @@ __all__ = ["derive", "derive_anew", "derive_ended", "next_underived"]
 @dataclass(frozen=True, slots=True)
 class _Derived:
     recording_id: str
+    model: str | None
     stream: Stream
     analysis: Analysis
     findings: tuple[Finding, ...]
@@ -71,7 +73,8 @@ def _derived(connection: sqlite3.Connection, recording_id: str) -> _Derived | No
     stream = read_stream(recording)
     analysis = analyze(recording, stream=stream)
     findings = find(recording, stream=stream, analysis=analysis)
-    return _Derived(recording_id, stream, analysis, findings)
+    model = asked_model(recording.request)
+    return _Derived(recording_id, model, stream, analysis, findings)
 
 
 def _replace(connection: sqlite3.Connection, derived: _Derived) -> None:
@@ -81,5 +84,9 @@ def _replace(connection: sqlite3.Connection, derived: _Derived) -> None:
     insert_rows(connection, "events", rows)
     insert_rows(connection, "metrics", metric_rows(analysis, derived.findings))
     insert_rows(connection, "findings", finding_rows(recording_id, derived.findings))
-    columns = {"dialect": analysis.dialect, "derived_by": __version__}
+    columns = {
+        "dialect": analysis.dialect,
+        "model": derived.model,
+        "derived_by": __version__,
+    }
     update_recording(connection, recording_id, columns)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, Self
 
 from streamlab.errors import NotFoundError
+from streamlab.latency import Sample
 from streamlab.recording import End, Recording
 from streamlab.redaction import Redaction
 from streamlab.store.connect import open_library, store_errors, transaction
@@ -16,6 +17,7 @@ from streamlab.store.diagnosis import Diagnosis, diagnose
 from streamlab.store.process import is_alive, this_process
 from streamlab.store.reindex import derive_all
 from streamlab.store.rows import Row, end_columns, read_rows, recording_row
+from streamlab.store.samples import select_samples
 from streamlab.store.scrub import redact_stored, scrub
 from streamlab.store.statements import (
     delete,
@@ -34,12 +36,10 @@ LATEST = "latest"
 Field = Literal["tag", "name", "model"]
 """What recordings are searched by."""
 
-# A body that is no JSON, or no object, asks for no model.
 _SEARCHED: Final[dict[Field, str]] = {
     "tag": "exists (select 1 from json_each(tags) where value glob ?)",
     "name": "name glob ?",
-    "model": """case when json_valid(cast(request_body as text))
-        then json_extract(cast(request_body as text), '$.model') end glob ?""",
+    "model": "model glob ?",
 }
 
 
@@ -193,6 +193,12 @@ class Library:
                 from recordings r order by started_at, rowid"""  # noqa: S608 - our own names
         )
         return [Summary(**{key: _whole(value) for key, value in row.items()}) for row in rows]
+
+    def samples(self, ids: Iterable[str] | None = None) -> list[Sample]:
+        """The numbers of all recordings, or of those with these ids, oldest first. They come from
+        the tables that are derived, so no body is read."""
+        with store_errors(self.path):
+            return select_samples(self._connection, ids)
 
     def _query(self, sql: str, parameters: tuple[Any, ...] = ()) -> list[Row]:
         with store_errors(self.path):

@@ -19,6 +19,7 @@ __all__ = [
     "finding_rows",
     "marks_column",
     "metric_rows",
+    "metrics",
     "read_rows",
     "recording_from_row",
     "recording_row",
@@ -149,19 +150,27 @@ def event_row(recording_id: str, seq: int, event: ReadEvent) -> Row:
     }
 
 
-def metric_rows(analysis: Analysis, findings: Sequence[Finding]) -> list[Row]:
-    """The rows of `metrics`: what was measured; what was not has no row."""
-    values = {name: getattr(analysis, name) for name in MEASURED}
+def metrics(analysis: Analysis, findings: Sequence[Finding]) -> dict[str, float]:
+    """What was measured, by name."""
     severities = Counter(finding.severity for finding in findings)
-    values |= {
+    values = {name: getattr(analysis, name) for name in MEASURED} | {
+        "gap_p50_ns": analysis.gaps.p50_ns,
+        "gap_p99_ns": analysis.gaps.p99_ns,
+        "gap_max_ns": analysis.gaps.max_ns,
         "stalls": len(analysis.stalls),
+        "failures": len(analysis.errors),
+        "has_end_marker": int(analysis.has_end_marker),
         "errors": severities["error"],
         "warnings": severities["warning"],
     }
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def metric_rows(analysis: Analysis, findings: Sequence[Finding]) -> list[Row]:
+    """The rows of `metrics`; what was not measured has none."""
     return [
         {"recording_id": analysis.id, "name": name, "value": value}
-        for name, value in values.items()
-        if value is not None
+        for name, value in metrics(analysis, findings).items()
     ]
 
 

@@ -102,7 +102,19 @@ def m003_findings(db: Database) -> None:
     }
     _create_part(db, "findings", columns)
     db.execute("delete from metrics where name = 'malformed'")
-    # Whoever recorded them is done with them, on this host or another: the next to open derives.
+    _derive_anew(db)
+
+
+@MIGRATIONS()
+def m004_model(db: Database) -> None:
+    """The model that a request asks for, and metrics that reports need: all are derived anew."""
+    db.execute("alter table recordings add column model text")  # derived
+    _derive_anew(db)
+
+
+def _derive_anew(db: Database) -> None:
+    """Whoever recorded them is done with them, on this host or another: the next to open derives
+    what belongs to recordings that have ended."""
     db.execute(
         "update recordings set derived_by = null, recorder = '' where end_reason is not null"
     )

@@ -1,0 +1,42 @@
+"""What became of a request: one word for its status, its end and what the stream says of itself."""
+
+from typing import Literal, get_args
+
+from streamlab.recording import EndReason
+
+__all__ = ["OUTCOMES", "Outcome", "find_outcome"]
+
+Outcome = Literal[
+    "complete",  # the stream ended as it should, or its client left after the end marker
+    "http_error",  # a status of 400 or more
+    "failed",  # the stream itself reports a failure
+    "truncated",  # these are end reasons: see `recording.EndReason`
+    "reset",
+    "timeout",
+    "protocol_error",
+    "client_closed",
+    "unreachable",
+    "recorder_died",
+    "recording",  # it goes on
+]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+
+
+def find_outcome(
+    status: int | None,
+    end_reason: EndReason | None,
+    *,
+    has_end_marker: bool,
+    reports_failure: bool,
+) -> Outcome:
+    """The first of these that holds. What the server says of a failure goes before how the
+    connection ended after it."""
+    if status is not None and status >= 400:
+        return "http_error"
+    if end_reason is None:
+        return "recording"
+    if reports_failure:
+        return "failed"
+    if end_reason == "client_closed" and has_end_marker:
+        return "complete"
+    return end_reason
