@@ -24,8 +24,8 @@ from streamlab import analyze
 from streamlab.cassette import write_cassette
 from streamlab.store import Library
 
-REQUESTS = 40
-CONCURRENCY = 4
+REQUESTS = 20
+CONCURRENCY = 1
 _MAKE_TOKENIZER = """
 import sys
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
