@@ -26,6 +26,7 @@ __all__ = [
     "read_outcomes",
     "read_statuses",
     "read_time",
+    "split",
     "write_junit",
 ]
 
@@ -33,8 +34,7 @@ __all__ = [
 def gather(which: Sequence[str], db: Path, *, everything: bool) -> list[Sample]:
     """The samples of what is named, each recording of the library once; of the whole library if
     nothing is. NotFoundError, StoreError or CassetteError where there are none."""
-    files = [word for word in which if Path(word).suffix and Path(word).is_file()]
-    words = [word for word in which if word not in files]
+    files, words = split(which)
     samples: list[Sample] = []
     if everything or not which:
         with Library(db) as library:
@@ -48,6 +48,12 @@ def gather(which: Sequence[str], db: Path, *, everything: bool) -> list[Sample]:
 
     read = (recording for file in files for _, recording in recordings_of(file, db))
     return [*samples, *map(sample_of, read)]
+
+
+def split(which: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Those of the words that are files, and the others."""
+    files = [word for word in which if Path(word).suffix and Path(word).is_file()]
+    return files, [word for word in which if word not in files]
 
 
 def read_groupings(text: str) -> tuple[Grouping, ...]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from streamlab.analysis import analyze, read_stream
 from streamlab.cli._check import recordings_of
 from streamlab.cli._console import narrate
+from streamlab.cli._report import split
 from streamlab.errors import InputError
 from streamlab.finding import find
 from streamlab.recording import Recording
@@ -29,8 +30,7 @@ def reported(
 
 
 def _recordings(which: Sequence[str], db: Path, *, everything: bool) -> Iterator[Recording]:
-    files = [word for word in which if Path(word).suffix and Path(word).is_file()]
-    words = [word for word in which if word not in files]
+    files, words = split(which)
     if everything or words or not which:
         with Library(db) as library:
             for each in library.ids() if everything or not which else library.resolve(words):
