@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.clients.cast import ROOT, VENV, node
+from tests.clients.cast import ROOT, VENV
 
 pytestmark = [pytest.mark.clients, pytest.mark.usefixtures("cast")]
 
@@ -16,7 +16,7 @@ REPLAY = ["replay", "../cassettes/test_chat_backend/greeting.jsonl", "--speed", 
 
 def test_npm_test() -> None:
     """As its README has it; both tests pass, and the requests were answered."""
-    path = os.pathsep.join([str(node().parent), str(VENV / "bin"), os.environ["PATH"]])
+    path = os.pathsep.join([str(VENV / "bin"), os.environ["PATH"]])
     ran = subprocess.run(
         [sys.executable, "-m", "streamlab", *REPLAY, "npm", "test"],
         cwd=EXAMPLE / "node", env={**os.environ, "PATH": path},
