@@ -69,6 +69,11 @@ def load(db: Path, which: str = "latest") -> Recording:
         return library.load(which)
 
 
+def committed_reads(db: Path) -> int:
+    with Library(db) as library:
+        return sum(summary.reads or 0 for summary in library.summaries())
+
+
 def end_reason(recording: Recording) -> str | None:
     return None if recording.end is None else recording.end.reason
 
@@ -173,8 +178,9 @@ def test_killed_recorder(llm_url, tmp_path):
     db = tmp_path / "lab.db"
     with running("record", "--db", db, llm_url + CHAT, "-d", ENDLESS_BODY) as recorder:
         # A read is printed when it was handed to the store, which commits it a moment later.
-        while recorder.stdout.read(1) and not (before := load(db)).reads:
+        while recorder.stdout.read(1) and not committed_reads(db):
             pass
+        before = load(db)
         recorder.kill()
     assert -signal.SIGKILL == recorder.returncode
     assert None is before.end
