@@ -22,7 +22,7 @@ from harness import MS, Figure, print_figures, stream
 from streamlab.store import Library
 from streamlab.store.connect import open_library, transaction
 from streamlab.store.rows import read_rows, recording_row
-from streamlab.store.statements import insert_reads, insert_rows
+from streamlab.store.statements import insert_reads, insert_recording
 
 RECORDINGS = 10_000
 EVENTS = 200
@@ -50,8 +50,9 @@ def _store(db: Path, count: int) -> None:
     with closing(open_library(db, create=False)) as connection, transaction(connection):
         for number in range(count):
             each = replace(recording, id=f"{number:012x}")
-            insert_rows(connection, "recordings", [recording_row(each, recorder="elsewhere:1:1")])
-            insert_reads(connection, read_rows(each.id, each.reads))
+            row = recording_row(each, recorder="elsewhere:1:1")
+            number_there = insert_recording(connection, row)
+            insert_reads(connection, read_rows(number_there, each.reads))
 
 
 def _seconds(verb: str, db: Path) -> float:

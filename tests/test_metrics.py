@@ -18,7 +18,7 @@ from streamlab.analysis import (
 )
 from streamlab.recording import Recording
 from streamlab.report import analysis_view
-from streamlab.store.rows import metric_rows
+from streamlab.store.rows import metrics
 from tests.conftest import DONE, chat_event
 from tests.test_report import shown
 from tests.timed import MS, chat_chunk, timed
@@ -121,7 +121,7 @@ def test_a_stream_without_output_gives_no_sample(pieces: list[tuple[int, bytes]]
     pieces = [piece for piece in pieces if piece[1] != THOUGHT]
     analysis = analyze(stream_of(pieces), deadlines=Deadlines(first_ns=1, next_ns=1))
     assert {None} == {getattr(analysis, name) for name in MADE_OF_OUTPUT}
-    assert not {row["name"] for row in metric_rows(analysis, ())} & {*MADE_OF_OUTPUT}
+    assert not metrics(analysis, ()).keys() & {*MADE_OF_OUTPUT}
 
 
 def test_what_has_no_times_has_no_marks() -> None:
@@ -130,7 +130,7 @@ def test_what_has_no_times_has_no_marks() -> None:
     analysis = analyze(replace(recording, tags=("untimed",)), stall_ns=0)
     assert {None} == {getattr(analysis.marks, field.name) for field in fields(analysis.marks)}
     assert (7, ()) == (analysis.output_tokens, analysis.bursts + analysis.stalls)
-    names = {row["name"] for row in metric_rows(analysis, ()) if row["name"].endswith("_ns")}
+    names = {name for name in metrics(analysis, ()) if name.endswith("_ns")}
     assert set() == names
 
 

@@ -192,7 +192,7 @@ def test_what_a_dead_recorder_left_undone_is_done_on_opening(library: Library) -
     connection.executescript(
         f"update recordings set recorder = '{socket.gethostname()}:1:1';"
         "update recordings set derived_by = null, dialect = null;"
-        "delete from events; delete from metrics;"
+        "update recordings set metrics = null; delete from event_rows;"
     )
     connection.close()
     with Library(library.path) as opened:
@@ -360,9 +360,9 @@ def test_reindexing_makes_what_is_derived_anew(library: Library) -> None:
     library.add(read_cassette(FIXTURES / "systems/assisters-malformed.jsonl"))
     before = counts(library.path)
     other = sqlite3.connect(library.path)
-    for table in ("events", "metrics", "findings"):
+    for table in ("event_rows", "findings"):
         other.execute(f"delete from {table}")
-    other.execute("update recordings set dialect = null")
+    other.execute("update recordings set dialect = null, metrics = null")
     other.commit()
     other.close()
     assert 1 == library.reindex(ids)
@@ -376,9 +376,9 @@ def test_reindexing_makes_what_is_derived_anew(library: Library) -> None:
     ("harm", "message"),
     [
         ("delete from recordings where id = 'x'", "2 reads without their recording"),
-        ("update reads set at_ns = 1 where seq = 1", "1 reads whose time goes back"),
-        ("delete from reads where seq = 0", "1 reads are missing"),
-        ("delete from metrics", "an ended recording without metrics"),
+        ("update read_rows set at_ns = 1 where seq = 1", "1 reads whose time goes back"),
+        ("delete from read_rows where seq = 0", "1 reads are missing"),
+        ("update recordings set metrics = null", "an ended recording without metrics"),
     ],
 )
 def test_the_doctor_sees_what_is_wrong(library: Library, harm: str, message: str) -> None:

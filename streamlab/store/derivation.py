@@ -5,27 +5,41 @@ metrics and findings; null says that it is yet to be done. So whoever comes next
 recorder's writer, its deriver, or, when both are gone, whoever opens the library.
 """
 
+import json
 import sqlite3
-from dataclasses import dataclass
+from collections.abc import Iterable
+from typing import Final, NamedTuple
 
-from streamlab.analysis import Analysis, Stream, analyze, read_stream
-from streamlab.finding import Finding, find
+from streamlab.analysis import analyze, read_stream
+from streamlab.finding import find
 from streamlab.latency import asked_model
 from streamlab.store.connect import transaction
-from streamlab.store.rows import event_row, finding_rows, metric_rows
-from streamlab.store.statements import DERIVED, delete_parts, insert_rows, load, update_recording
+from streamlab.store.rows import EventRow, Row, event_rows, finding_rows, metrics
+from streamlab.store.statements import (
+    delete_derived,
+    insert_events,
+    insert_rows,
+    load,
+    number_of,
+    update_recording,
+)
 from streamlab.version import __version__
 
 __all__ = ["derive", "derive_anew", "derive_ended", "next_underived"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Derived:
+# Enough for a commit to cost little, and few enough for nobody to wait long for the lock.
+_EVENTS_A_TRANSACTION: Final = 10_000
+
+
+class _Derived(NamedTuple):
+    """What is derived from a recording, as rows and columns."""
+
     recording_id: str
-    model: str | None
-    stream: Stream
-    analysis: Analysis
-    findings: tuple[Finding, ...]
+    number: int
+    events: list[EventRow]
+    findings: list[Row]
+    columns: Row
 
 
 def derive(connection: sqlite3.Connection, recording_id: str) -> None:
@@ -35,12 +49,23 @@ def derive(connection: sqlite3.Connection, recording_id: str) -> None:
         _replace(connection, derived)
 
 
-def derive_anew(connection: sqlite3.Connection, recording_id: str) -> None:
-    """The same in a transaction of its own, which begins when all is worked out: nobody waits for
-    the lock meanwhile."""
-    derived = _derived(connection, recording_id)
-    if derived is not None:
-        with transaction(connection):
+def derive_anew(connection: sqlite3.Connection, ids: Iterable[str]) -> None:
+    """The same of several, a few in a transaction, which begins when they are worked out: nobody
+    waits for the lock meanwhile."""
+    pending: list[_Derived] = []
+    for recording_id in ids:
+        derived = _derived(connection, recording_id)
+        if derived is not None:
+            pending.append(derived)
+        if sum(len(each.events) for each in pending) > _EVENTS_A_TRANSACTION:
+            _replace_all(connection, pending)
+            pending = []
+    _replace_all(connection, pending)
+
+
+def _replace_all(connection: sqlite3.Connection, pending: Iterable[_Derived]) -> None:
+    with transaction(connection):
+        for derived in pending:
             _replace(connection, derived)
 
 
@@ -67,26 +92,27 @@ def next_underived(connection: sqlite3.Connection, recorder: str) -> str | None:
 
 
 def _derived(connection: sqlite3.Connection, recording_id: str) -> _Derived | None:
+    number = number_of(connection, recording_id)
     recording = load(connection, recording_id)
-    if recording is None:
+    if recording is None or number is None:
         return None
     stream = read_stream(recording)
     analysis = analyze(recording, stream=stream)
     findings = find(recording, stream=stream, analysis=analysis)
-    model = asked_model(recording.request)
-    return _Derived(recording_id, model, stream, analysis, findings)
+    columns = {
+        "dialect": analysis.dialect,
+        "model": asked_model(recording.request),
+        "metrics": json.dumps(metrics(analysis, findings)),
+        "derived_by": __version__,
+    }
+    events = event_rows(number, recording.reads, stream.events)
+    return _Derived(recording_id, number, events, finding_rows(recording_id, findings), columns)
 
 
 def _replace(connection: sqlite3.Connection, derived: _Derived) -> None:
-    recording_id, analysis = derived.recording_id, derived.analysis
-    delete_parts(connection, recording_id, DERIVED)
-    rows = [event_row(recording_id, seq, event) for seq, event in enumerate(derived.stream.events)]
-    insert_rows(connection, "events", rows)
-    insert_rows(connection, "metrics", metric_rows(analysis, derived.findings))
-    insert_rows(connection, "findings", finding_rows(recording_id, derived.findings))
-    columns = {
-        "dialect": analysis.dialect,
-        "model": derived.model,
-        "derived_by": __version__,
-    }
-    update_recording(connection, recording_id, columns)
+    if number_of(connection, derived.recording_id) != derived.number:
+        return  # deleted since it was loaded
+    delete_derived(connection, derived.recording_id, derived.number)
+    insert_events(connection, derived.events)
+    insert_rows(connection, "findings", derived.findings)
+    update_recording(connection, derived.recording_id, derived.columns)

@@ -30,8 +30,8 @@ _EVIDENCE: Final = "the reads are kept as they are; export what you need and rec
 
 _CHECKS: Final = (
     _Check(
-        """select recording_id, count(*) from reads
-           where recording_id not in (select id from recordings) group by 1""",
+        """select 'number ' || recording, count(*) from read_rows
+           where recording not in (select number from recordings) group by 1""",
         "{} reads without their recording",
         "they cannot be shown; `streamlab rm` never leaves any, so something else wrote here",
     ),
@@ -50,14 +50,13 @@ _CHECKS: Final = (
         _EVIDENCE,
     ),
     _Check(
-        """select id, 1 from recordings where end_reason is not null
-           and not exists (select 1 from metrics where recording_id = id)""",
+        "select id, 1 from recordings where end_reason is not null and metrics is null",
         "an ended recording without metrics",
         _REINDEX,
     ),
     _Check(
         """select recording_id, count(*) from events
-           where recording_id not in (select id from recordings) group by 1""",
+           where recording_id is null group by 1""",
         "{} events without their recording",
         _REINDEX,
     ),

@@ -22,7 +22,7 @@ from streamlab.store.scrub import redact_stored, scrub
 from streamlab.store.statements import (
     delete,
     insert_reads,
-    insert_rows,
+    insert_recording,
     load,
     select_rows,
     update_recording,
@@ -111,8 +111,8 @@ class Library:
                 return recording_id
             recording_id = os.urandom(6).hex()
         row = recording_row(recording, recorder="") | {"id": recording_id}
-        insert_rows(connection, "recordings", [row])
-        insert_reads(connection, read_rows(recording_id, recording.reads))
+        number = insert_recording(connection, row)
+        insert_reads(connection, read_rows(number, recording.reads))
         derive(connection, recording_id)
         return recording_id
 
@@ -136,7 +136,7 @@ class Library:
     def search(self, field: Field, pattern: str) -> list[str]:
         """The ids of the recordings with this tag, name or model (that their requests ask for),
         oldest first; `*` stands for any characters. NotFoundError where there are none."""
-        found = self._ids(f"{_SEARCHED[field]} order by started_at, rowid", pattern)
+        found = self._ids(f"{_SEARCHED[field]} order by started_at, number", pattern)
         if not found:
             hint = "`streamlab ls` shows what is there; * stands for any characters"
             raise NotFoundError(f"no recording with {field} {pattern!r} in {self.path}", hint)
@@ -144,7 +144,7 @@ class Library:
 
     def ids(self) -> list[str]:
         """The ids of all recordings, oldest first."""
-        return self._ids("1 order by started_at, rowid")
+        return self._ids("1 order by started_at, number")
 
     def remove(self, ids: Iterable[str]) -> None:
         """Delete recordings and all that belongs to them, all or none."""
@@ -183,16 +183,16 @@ class Library:
 
     def summaries(self) -> list[Summary]:
         """All recordings, oldest first."""
-        metrics = ", ".join(
-            f"(select value from metrics where recording_id = r.id and name = '{name}') as {name}"  # noqa: S608
+        measured = ", ".join(
+            f"json_extract(metrics, '$.{name}') as {name}"
             for name in ("ttft_ns", "total_ns", "output_tokens", "errors", "warnings")
         )
         rows = self._query(
             f"""select id, name, started_at, method, url, status, end_reason, dialect,
-                (select count(*) from reads where recording_id = r.id) as reads, {metrics}
-                from recordings r order by started_at, rowid"""  # noqa: S608 - our own names
+                (select count(*) from read_rows where recording = number) as reads, {measured}
+                from recordings order by started_at, number"""  # noqa: S608 - our own names
         )
-        return [Summary(**{key: _whole(value) for key, value in row.items()}) for row in rows]
+        return [Summary(**row) for row in rows]
 
     def samples(self, ids: Iterable[str] | None = None) -> list[Sample]:
         """The numbers of all recordings, or of those with these ids, oldest first. They come from
@@ -206,10 +206,10 @@ class Library:
 
     def _resolve(self, which: str) -> list[str]:
         if which == LATEST:
-            found = self._ids("1 order by started_at desc, rowid desc limit 1")
+            found = self._ids("1 order by started_at desc, number desc limit 1")
         else:
             found = self._ids("id = ?", which) or self._ids(
-                "name = ? order by started_at, rowid", which
+                "name = ? order by started_at, number", which
             )
         if found:
             return found
@@ -247,15 +247,10 @@ def _bury(connection: sqlite3.Connection, recording_id: str, recorder: str) -> N
     """Give an end to a recording whose recorder ended without a word."""
     (last_ns,) = connection.execute(
         """select max(coalesce(response_at_ns, 0), coalesce(
-               (select max(at_ns) from reads where recording_id = id), 0))
+               (select max(at_ns) from read_rows where recording = number), 0))
            from recordings where id = ?""",
         (recording_id,),
     ).fetchone()
     detail = f"the recording process ({recorder}) ended without a word; the time is the last read's"
     end = End(at_ns=last_ns, reason="recorder_died", detail=detail)
     update_recording(connection, recording_id, end_columns(end))
-
-
-def _whole(value: Any) -> Any:  # noqa: ANN401 - a value of any column
-    """Metrics are stored as REAL; those that are whole numbers come back as such."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -35,5 +35,4 @@ def derive_all(path: Path, ids: Sequence[str], jobs: int) -> None:
 
 def _derive_share(path: Path, ids: Sequence[str]) -> None:
     with closing(open_library(path, create=False)) as connection, store_errors(path):
-        for recording_id in ids:
-            derive_anew(connection, recording_id)
+        derive_anew(connection, ids)

@@ -3,22 +3,25 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from itertools import accumulate
+from typing import Any, Final
 
 from streamlab.analysis import MEASURED, Analysis, ReadEvent
 from streamlab.dialect import main_delta
 from streamlab.finding import Finding
 from streamlab.json_text import utf8_text
 from streamlab.recording import End, Header, Mark, Read, Recording, Request, Response
+from streamlab.sse import Event
 
 __all__ = [
+    "EVENT_COLUMNS",
+    "EventRow",
     "ReadRow",
     "Row",
     "end_columns",
-    "event_row",
+    "event_rows",
     "finding_rows",
     "marks_column",
-    "metric_rows",
     "metrics",
     "read_rows",
     "recording_from_row",
@@ -27,8 +30,14 @@ __all__ = [
 ]
 
 Row = dict[str, Any]
-# Plain tuples, in the order (recording_id, seq, at_ns, data): there are many, and they come fast.
-ReadRow = tuple[str, int, int, bytes]
+# Plain tuples, since they are many. `recording` is its number.
+ReadRow = tuple[int, int, int, bytes]  # (recording, seq, at_ns, data)
+EventRow = tuple[int | str | None, ...]  # in the order of EVENT_COLUMNS
+
+EVENT_COLUMNS: Final = (
+    "recording", "seq", "read_seq", "first_at_ns", "start", "stop", "type", "data_start",
+    "data_bytes", "data", "kind", "text",
+)  # fmt: skip
 
 _FINDING_COLUMNS = (
     "code", "slug", "severity", "message", "cause", "hint", "text", "start", "stop", "at_ns",
@@ -126,28 +135,43 @@ def _end(row: Mapping[str, Any]) -> End | None:
     return End(at_ns=row["end_at_ns"], reason=row["end_reason"], detail=row["end_detail"] or "")
 
 
-def read_rows(recording_id: str, reads: Iterable[Read]) -> list[ReadRow]:
-    """Rows of `reads`."""
-    return [(recording_id, seq, read.at_ns, read.data) for seq, read in enumerate(reads)]
+def read_rows(number: int, reads: Iterable[Read]) -> list[ReadRow]:
+    """Rows of the reads of the recording with this number."""
+    return [(number, seq, read.at_ns, read.data) for seq, read in enumerate(reads)]
 
 
-def event_row(recording_id: str, seq: int, event: ReadEvent) -> Row:
-    """A row of `events`."""
-    arrival = event.arrival
-    main = main_delta(event.deltas)
-    return {
-        "recording_id": recording_id,
-        "seq": seq,
-        "at_ns": arrival.at_ns,
-        "first_at_ns": arrival.first_at_ns,
-        "read_seq": arrival.read_index,
-        "type": event.event.type,
-        "data": event.event.data,
-        "start": event.event.start,
-        "stop": event.event.stop,
-        "kind": main.kind,
-        "text": utf8_text(main.text),
-    }
+def event_rows(number: int, reads: Sequence[Read], events: Iterable[ReadEvent]) -> list[EventRow]:
+    """Rows of the events that were read from `reads`, of the recording with this number."""
+    starts = [0, *accumulate(len(read.data) for read in reads)]
+    return [
+        _event_row(number, seq, event, reads[at].data, starts[at])
+        for seq, event in enumerate(events)
+        for at in (event.arrival.read_index,)
+    ]
+
+
+def _event_row(
+    number: int, seq: int, read_event: ReadEvent, read: bytes, read_start: int
+) -> EventRow:
+    (_, first_at_ns, at_ns, read_seq), event = read_event.arrival, read_event.event
+    main = main_delta(read_event.deltas)
+    return (
+        number, seq, read_seq, None if first_at_ns == at_ns else first_at_ns, event.start,
+        event.stop, event.type, *_find_data(event, read, read_start), main.kind,
+        utf8_text(main.text),
+    )  # fmt: skip
+
+
+def _find_data(
+    event: Event, read: bytes, read_start: int
+) -> tuple[int, int, None] | tuple[None, None, str]:
+    """Where an event's data stands in the read that completed it, and how long it is; the data
+    itself if it does not stand there as it is (several lines or reads, a content coding)."""
+    data = event.data.encode()
+    # Any place that holds these very bytes is right; where the event's are is only the likely one.
+    start = max(event.start - read_start, 0)
+    found = read.find(data, start, start + event.stop - event.start)
+    return (None, None, event.data) if found < 0 else (found, len(data), None)
 
 
 def metrics(analysis: Analysis, findings: Sequence[Finding]) -> dict[str, float]:
@@ -164,14 +188,6 @@ def metrics(analysis: Analysis, findings: Sequence[Finding]) -> dict[str, float]
         "warnings": severities["warning"],
     }
     return {name: value for name, value in values.items() if value is not None}
-
-
-def metric_rows(analysis: Analysis, findings: Sequence[Finding]) -> list[Row]:
-    """The rows of `metrics`; what was not measured has none."""
-    return [
-        {"recording_id": analysis.id, "name": name, "value": value}
-        for name, value in metrics(analysis, findings).items()
-    ]
 
 
 def finding_rows(recording_id: str, findings: Sequence[Finding]) -> list[Row]:

@@ -2,6 +2,8 @@
 
 `recordings` and `reads` are the evidence, which only a redaction changes. `events`, `metrics` and
 `findings` are derived from them, are there so that people can ask SQL, and can be rebuilt.
+`reads`, `events` and `metrics` are views: their rows are many, and so is what they have in common
+(docs/design.md, decision 34).
 A new migration also goes into `connect.MIGRATION_NAMES`.
 """
 
@@ -110,6 +112,90 @@ def m004_model(db: Database) -> None:
     """The model that a request asks for, and metrics that reports need: all are derived anew."""
     db.execute("alter table recordings add column model text")  # derived
     _derive_anew(db)
+
+
+@MIGRATIONS()
+def m005_compact(db: Database) -> None:
+    """Parts know their recording by a number, events do not repeat their reads, and metrics are one
+    column: half the size. What is derived is derived anew."""
+    _number_recordings(db)
+    db["events"].drop()
+    db["metrics"].drop()
+    db.execute("alter table reads rename to old_reads")
+    db.create_table(
+        "read_rows",
+        {"recording": int, "seq": int, "at_ns": int, "data": bytes},
+        pk=("recording", "seq"),
+        foreign_keys=[("recording", "recordings", "number")],
+    )
+    db.execute(
+        """insert into read_rows (recording, seq, at_ns, data)
+           select number, seq, at_ns, data from old_reads join recordings on id = recording_id
+           order by number, seq"""
+    )
+    db["old_reads"].drop()
+    db.execute(_EVENT_ROWS)
+    for name, select in _VIEWS.items():
+        db.create_view(name, select)
+    _derive_anew(db)
+
+
+def _number_recordings(db: Database) -> None:
+    """Give each recording a number; its rowid is none, a VACUUM may change it."""
+    db.execute("drop index underived")
+    db.execute("alter table recordings add column metrics text")  # derived, a JSON object
+    columns = ", ".join(db["recordings"].columns_dict)
+    types = db["recordings"].columns_dict | {"number": int}
+    db.execute("alter table recordings rename to old_recordings")
+    numbered = db.create_table("recordings", types, pk="number", column_order=["number"])
+    db.execute(
+        f"""insert into recordings (number, {columns})
+            select rowid, {columns} from old_recordings order by rowid"""  # noqa: S608 - our names
+    )
+    db["old_recordings"].drop()
+    numbered.create_index(["id"], unique=True)
+    numbered.create_index(["name"])
+    db.execute("create index underived on recordings (recorder) where derived_by is null")
+
+
+# Small rows, which need no index beside them (https://sqlite.org/withoutrowid.html).
+_EVENT_ROWS: Final = """
+    create table event_rows (
+        recording integer references recordings(number),
+        seq integer,
+        read_seq integer, -- the read that completed it
+        first_at_ns integer, -- null: as that read
+        start integer,
+        stop integer,
+        type text,
+        data_start integer, -- where its data stands in that read, and how long it is
+        data_bytes integer,
+        data text, -- null: as it stands there
+        kind text,
+        text text,
+        primary key (recording, seq)
+    ) without rowid"""
+
+# A left join of what a query does not ask for costs it nothing
+# (https://sqlite.org/optoverview.html#omitjoin).
+_VIEWS: Final = {
+    "reads": """
+        select recordings.id as recording_id, read.seq, read.at_ns, read.data
+        from read_rows as read left join recordings on recordings.number = read.recording""",
+    "events": """
+        select recordings.id as recording_id, event.seq, read.at_ns,
+            coalesce(event.first_at_ns, read.at_ns) as first_at_ns, event.read_seq, event.type,
+            coalesce(event.data, cast(
+                substr(read.data, event.data_start + 1, event.data_bytes) as text)) as data,
+            event.start, event.stop, event.kind, event.text
+        from event_rows as event
+        left join recordings on recordings.number = event.recording
+        left join read_rows as read
+            on read.recording = event.recording and read.seq = event.read_seq""",
+    "metrics": """
+        select recordings.id as recording_id, each.key as name, cast(each.value as real) as value
+        from recordings, json_each(recordings.metrics) as each""",
+}
 
 
 def _derive_anew(db: Database) -> None:

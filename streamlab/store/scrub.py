@@ -11,7 +11,13 @@ from streamlab.redaction import Redaction
 from streamlab.store.connect import transaction
 from streamlab.store.derivation import derive
 from streamlab.store.rows import read_rows, recording_row
-from streamlab.store.statements import delete_parts, insert_reads, load, update_recording
+from streamlab.store.statements import (
+    delete_reads,
+    insert_reads,
+    load,
+    number_of,
+    update_recording,
+)
 
 __all__ = ["redact_stored", "scrub"]
 
@@ -49,8 +55,10 @@ def _redact(
             row = recording_row(redacted, recorder="")
             columns = {name: row[name] for name in row.keys() - _KEPT_COLUMNS}
             update_recording(connection, recording_id, columns)
-            delete_parts(connection, recording_id, ("reads",))
-            insert_reads(connection, read_rows(recording_id, redacted.reads))
+            number = number_of(connection, recording_id)
+            assert number is not None
+            delete_reads(connection, number)
+            insert_reads(connection, read_rows(number, redacted.reads))
             derive(connection, recording_id)
     return replaced
 

@@ -6,15 +6,18 @@ from itertools import chain
 from typing import Final
 
 from streamlab.recording import Read, Recording
-from streamlab.store.rows import ReadRow, Row, recording_from_row
+from streamlab.store.rows import EVENT_COLUMNS, EventRow, ReadRow, Row, recording_from_row
 
 __all__ = [
-    "DERIVED",
     "delete",
-    "delete_parts",
+    "delete_derived",
+    "delete_reads",
+    "insert_events",
     "insert_reads",
+    "insert_recording",
     "insert_rows",
     "load",
+    "number_of",
     "select_rows",
     "update_recording",
 ]
@@ -22,7 +25,10 @@ __all__ = [
 # Four parameters each; SQLite takes 999 in all, or many more since 3.32.
 _ROWS_A_STATEMENT: Final = 240
 
-DERIVED = ("events", "metrics", "findings")
+_INSERT_EVENT: Final = (
+    f"insert into event_rows ({', '.join(EVENT_COLUMNS)}) "  # noqa: S608 - our own names
+    f"values ({', '.join('?' * len(EVENT_COLUMNS))})"
+)
 
 
 def select_rows(
@@ -40,27 +46,52 @@ def load(connection: sqlite3.Connection, recording_id: str) -> Recording | None:
     if not rows:
         return None
     reads = connection.execute(
-        "select at_ns, data from reads where recording_id = ? order by seq", (recording_id,)
+        "select at_ns, data from read_rows where recording = ? order by seq", (rows[0]["number"],)
     )
     return recording_from_row(rows[0], tuple(Read(at_ns=at_ns, data=data) for at_ns, data in reads))
 
 
+def number_of(connection: sqlite3.Connection, recording_id: str) -> int | None:
+    """What the parts of a recording know it by, or None if it is not there."""
+    sql = "select number from recordings where id = ?"
+    row = connection.execute(sql, (recording_id,)).fetchone()
+    return None if row is None else int(row[0])
+
+
 def delete(connection: sqlite3.Connection, recording_id: str) -> None:
     """Delete a recording with its reads and what was derived from them."""
-    delete_parts(connection, recording_id, (*DERIVED, "reads"))
-    connection.execute("delete from recordings where id = ?", (recording_id,))
+    number = number_of(connection, recording_id)
+    if number is not None:
+        delete_derived(connection, recording_id, number)
+        delete_reads(connection, number)
+        connection.execute("delete from recordings where number = ?", (number,))
 
 
-def delete_parts(
-    connection: sqlite3.Connection, recording_id: str, tables: tuple[str, ...]
-) -> None:
-    """Delete the rows of a recording in these tables."""
-    for table in tables:
-        connection.execute(f"delete from {table} where recording_id = ?", (recording_id,))  # noqa: S608
+def delete_reads(connection: sqlite3.Connection, number: int) -> None:
+    """Delete the reads of a recording."""
+    connection.execute("delete from read_rows where recording = ?", (number,))
+
+
+def delete_derived(connection: sqlite3.Connection, recording_id: str, number: int) -> None:
+    """Delete the rows derived from a recording."""
+    connection.execute("delete from event_rows where recording = ?", (number,))
+    connection.execute("delete from findings where recording_id = ?", (recording_id,))
+
+
+def insert_recording(connection: sqlite3.Connection, row: Row) -> int:
+    """Insert a row of `recordings`; its number."""
+    insert_rows(connection, "recordings", [row])
+    (number,) = connection.execute("select last_insert_rowid()").fetchone()
+    return int(number)
+
+
+def insert_events(connection: sqlite3.Connection, rows: Iterable[EventRow]) -> None:
+    """Insert rows of events."""
+    connection.executemany(_INSERT_EVENT, rows)
 
 
 def insert_reads(connection: sqlite3.Connection, rows: Sequence[ReadRow]) -> None:
-    """Insert rows of `reads`.
+    """Insert rows of reads.
 
     Many with one statement: `executemany` gives the interpreter's lock away and takes it back for
     each row, which costs a recorder's thread more than the inserting does.
@@ -69,7 +100,7 @@ def insert_reads(connection: sqlite3.Connection, rows: Sequence[ReadRow]) -> Non
         some = rows[first : first + _ROWS_A_STATEMENT]
         values = ", ".join(["(?, ?, ?, ?)"] * len(some))
         connection.execute(
-            f"insert into reads (recording_id, seq, at_ns, data) values {values}",  # noqa: S608
+            f"insert into read_rows (recording, seq, at_ns, data) values {values}",  # noqa: S608
             list(chain.from_iterable(some)),
         )
 

@@ -29,14 +29,13 @@ from streamlab.store.connect import open_library, store_errors, transaction
 from streamlab.store.derivation import derive_ended, next_underived
 from streamlab.store.deriver import Deriver
 from streamlab.store.rows import (
-    ReadRow,
     Row,
     end_columns,
     marks_column,
     recording_row,
     response_columns,
 )
-from streamlab.store.statements import delete, insert_reads, insert_rows, update_recording
+from streamlab.store.statements import delete, insert_reads, insert_recording, update_recording
 
 __all__ = ["OnError", "RecordingWriter", "Writer"]
 
@@ -49,8 +48,20 @@ _BATCH_MAX: Final = 10_000
 # How often somebody who waits for the thread looks whether it is still there.
 _LIFE_SIGN_S: Final = 0.1
 
-# A row is a read. An event is set when all that stands before it is on disk; None is the last.
-_Task = ReadRow | Callable[[], None] | threading.Event | None
+
+class _Begun:
+    """A recording that begins: its row, and its number once that is stored."""
+
+    __slots__ = ("number", "row")
+
+    def __init__(self, row: Row) -> None:
+        self.row = row
+        self.number = 0
+
+
+_BegunRead = tuple[_Begun, int, int, bytes]  # (of which recording, seq, at_ns, data)
+# An event is set when all that stands before it is on disk; None is the last.
+_Task = _Begun | _BegunRead | Callable[[], None] | threading.Event | None
 _Tasks = SimpleQueue[_Task]
 
 
@@ -91,10 +102,9 @@ class Writer:
 
     def begin(self, recording: Recording) -> "RecordingWriter":
         """A recording begins; what is known of it so far is stored."""
-        connection = self._worker.connection
-        row = recording_row(recording, self._recorder)
-        self._tasks.put(partial(insert_rows, connection, "recordings", [row]))
-        return RecordingWriter(self, connection, self._tasks, recording.id)
+        begun = _Begun(recording_row(recording, self._recorder))
+        self._tasks.put(begun)
+        return RecordingWriter(self, self._worker.connection, self._tasks, begun)
 
     def flush(self) -> None:
         """Wait until everything handed over so far is on disk, or dropped for an `error`."""
@@ -182,7 +192,12 @@ class _Worker:
     def _write(self, batch: list[_Task]) -> None:
         changes = [task for task in batch if callable(task)]
         with transaction(self.connection):
-            insert_reads(self.connection, [task for task in batch if isinstance(task, tuple)])
+            for task in batch:
+                if isinstance(task, _Begun):
+                    task.number = insert_recording(self.connection, task.row)
+            reads = [task for task in batch if isinstance(task, tuple)]
+            rows = [(begun.number, seq, at_ns, data) for begun, seq, at_ns, data in reads]
+            insert_reads(self.connection, rows)
             for change in changes:
                 change()
         if changes:
@@ -227,12 +242,13 @@ class RecordingWriter:
     """Stores one recording under way. No method waits for the disk."""
 
     def __init__(
-        self, writer: Writer, connection: sqlite3.Connection, tasks: _Tasks, recording_id: str
+        self, writer: Writer, connection: sqlite3.Connection, tasks: _Tasks, begun: _Begun
     ) -> None:
         self._writer = writer  # which lives as long as its streams
         self._connection = connection
         self._put = tasks.put
-        self._id = recording_id
+        self._begun = begun
+        self._id = str(begun.row["id"])
         self._marks: list[Mark] = []
         self._read_count = 0
 
@@ -251,7 +267,7 @@ class RecordingWriter:
 
     def read(self, read: Read) -> None:
         """A read."""
-        self._put((self._id, self._read_count, read.at_ns, read.data))
+        self._put((self._begun, self._read_count, read.at_ns, read.data))
         self._read_count += 1
 
     def finish(self, end: End) -> None:
