@@ -2,7 +2,8 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from typing import NamedTuple
+from functools import partial
+from typing import Final, NamedTuple
 
 from streamlab.content_coding import ContentDecoder, Defect
 from streamlab.framing import START_BYTES, Decoder, Framing, announced, decoder_for, recognise
@@ -20,6 +21,10 @@ class Arrival(NamedTuple):
     first_at_ns: int
     at_ns: int
     read_index: int
+
+
+# As `Arrival(…)`, without the Python function that a named tuple is otherwise made by.
+_new_arrival: Final = partial(tuple.__new__, Arrival)
 
 
 class Timeline:
@@ -111,7 +116,14 @@ class Timeline:
     def _arrive(self, items: Sequence[Item | Defect], index: int) -> list[Arrival]:
         start, at_ns = self._starts[index], self._times[index]
         return [
-            Arrival(item, at_ns if item.start >= start else self._time_of(item.start), at_ns, index)
+            _new_arrival(
+                (
+                    item,
+                    at_ns if item.start >= start else self._time_of(item.start),
+                    at_ns,
+                    index,
+                )
+            )
             for item in items
         ]
 

@@ -19,6 +19,7 @@ from streamlab.dialect import (
     main_delta,
 )
 from streamlab.dialect.delta import as_json
+from streamlab.dialect.openai_chat import _read_delta, read_choices, read_chunk
 from streamlab.recording import Response
 from streamlab.sse import Event
 from tests.conftest import json_lines
@@ -222,3 +223,36 @@ def test_an_odd_first_event_does_not_mislead() -> None:
     detection = detect("", None, map(chunk, events))
     assert detection is not None
     assert "openai.chat" == detection.dialect.name
+
+
+_TEXTS = st.sampled_from(["", "a", None, 0, [{"text": "b"}]])
+_DELTAS = st.dictionaries(
+    st.sampled_from(["content", "role", "reasoning", "refusal", "tool_calls"]), _TEXTS
+)
+_CHOICES = st.fixed_dictionaries(
+    {},
+    optional={
+        "delta": _DELTAS | st.none(),
+        "index": st.sampled_from([0, 1, -1, "0", None]),
+        "finish_reason": st.sampled_from(["", "stop", None, 1]),
+    },
+)
+_CHUNKS = st.fixed_dictionaries(
+    {},
+    optional={
+        "object": st.sampled_from(["chat.completion.chunk", "error", None]),
+        "choices": st.lists(_CHOICES | st.none(), max_size=2),
+        "usage": st.sampled_from([None, {}, {"completion_tokens": 1}]),
+        "error": st.sampled_from([None, "e", {"message": "e"}]),
+        "id": st.just("1"),
+        "type": st.just("end_of_stream"),
+        "timings": st.just({"predicted_n": 1}),
+        "moderation": st.just([1]),
+    },
+)
+
+
+@given(_CHUNKS)
+def test_a_plain_chunk_is_read_as_any_other(payload: dict[str, object]) -> None:
+    """The short way for chunks with a piece of text alone takes none that has more."""
+    assert read_choices(payload, _read_delta) == read_chunk(payload)

@@ -13,12 +13,14 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
+from streamlab.analysis import read_stream
 from streamlab.cassette import read_cassette
 from streamlab.errors import NotFoundError, StoreError
 from streamlab.recording import End, Read, RecordingBuilder, Request
 from streamlab.store import Library
 from streamlab.store.connect import MIGRATION_NAMES
 from streamlab.store.process import is_alive, this_process
+from streamlab.store.rows import recording_row
 from streamlab.store.schema import MIGRATIONS
 from tests.conftest import CASSETTES, DONE, FIXTURES, chat_event, make_recording
 
@@ -60,6 +62,42 @@ def test_a_recording_is_named_by_id_prefix_name_or_latest(library: Library) -> N
     for unknown in ("nothing", "%", "*", "a_", "", "' or 1 --"):
         with pytest.raises(NotFoundError):
             library.load(unknown)
+
+
+@pytest.mark.parametrize("cassette", CASSETTES, ids=lambda path: path.stem)
+def test_an_event_in_sql_is_the_event_that_was_read(library: Library, cassette: Path) -> None:
+    """Its data and times, though a library holds these once: in the reads."""
+    for recording in read_cassette(cassette):
+        (recording_id,) = library.add([recording])
+        rows = library._query(
+            """select data, at_ns, first_at_ns, read_seq from events
+               where recording_id = ? order by seq""",
+            (recording_id,),
+        )
+        read = [
+            (each.event.data, each.arrival.at_ns, each.arrival.first_at_ns, each.arrival.read_index)
+            for each in read_stream(recording).events
+        ]
+        assert read == [tuple(row.values()) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("pieces", "is_there"),
+    [
+        ((b"data: one\n\ndata: two\n\ndata:\n\n",), [True, True, True]),
+        ((b"data: a", b"b\n\ndata: b\n\n"), [False, True]),
+        ((b"data: a\ndata: b\n\n",), [False]),
+        (("data: ä".encode()[:-1], "data: ä".encode()[-1:] + b"\n\n"), [False]),
+        ((b"data: \xff\n\n",), [False]),
+    ],
+)
+def test_data_is_held_once_where_it_stands_in_a_read(
+    library: Library, pieces: tuple[bytes, ...], is_there: list[bool]
+) -> None:
+    """And by itself only where it does not."""
+    library.add([make_recording(*pieces)])
+    rows = library._query("select data is null as is_there from event_rows order by seq")
+    assert is_there == [bool(row["is_there"]) for row in rows]
 
 
 def test_adding_again_changes_nothing_and_never_overwrites(library: Library) -> None:
@@ -410,3 +448,27 @@ def test_an_older_library_is_migrated(tmp_path: Path) -> None:
         assert "old" == library.load("a").name
     assert summary.dialect is None
     assert not underived(path)
+
+
+def test_a_library_from_before_its_parts_had_numbers_keeps_its_reads(tmp_path: Path) -> None:
+    """Of several recordings, one of them still without an end."""
+    path = tmp_path / "older.db"
+    database = Database(path)
+    MIGRATIONS.apply(database, stop_before="m005_compact")
+    whole = [make_recording(chat_event(each), DONE, recording_id=each) for each in "ab"]
+    begun = replace(make_recording(chat_event("c"), recording_id="c"), end=None)
+    for recording in (*whole, begun):
+        database["recordings"].insert(recording_row(recording, this_process()))
+        database["reads"].insert_all(
+            {"recording_id": recording.id, "seq": seq, "at_ns": read.at_ns, "data": read.data}
+            for seq, read in enumerate(recording.reads)
+        )
+    database.execute("delete from recordings where id = 'a'")
+    database.execute("delete from reads where recording_id = 'a'")
+    database.conn.commit()
+    database.close()
+    with Library(path) as library:
+        assert [whole[1], begun] == [library.load(each) for each in "bc"]
+        assert 2 == len(library._query("select * from events where recording_id = 'b'"))
+        assert 1 == len(library._query("select * from reads where recording_id = 'c'"))
+        assert [] == library.diagnose()

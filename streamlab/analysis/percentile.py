@@ -5,7 +5,7 @@ import statistics
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import accumulate
 from typing import Final
 
@@ -79,7 +79,10 @@ def percentile_ns(values_ns: Sequence[int], percent: int) -> int | None:
     """
     if len(values_ns) < least_n(percent):
         return None
-    return round(statistics.quantiles(values_ns, n=100, method="inclusive")[percent - 1])
+    ordered_ns = sorted(values_ns)
+    at, hundredths = divmod(percent * (len(ordered_ns) - 1), 100)
+    low_ns, high_ns = ordered_ns[at : at + 2]
+    return round((low_ns * (100 - hundredths) + high_ns * hundredths) / 100)
 
 
 def interval_ns(values_ns: Sequence[int], percent: int) -> Interval | None:
@@ -95,6 +98,7 @@ def interval_ns(values_ns: Sequence[int], percent: int) -> Interval | None:
     return ordered_ns[ranks[0] - 1], ordered_ns[ranks[1] - 1]
 
 
+@lru_cache(maxsize=1024)  # streams of one length are many
 def interval_ranks(n: int, percent: int) -> tuple[int, int] | None:
     """Which of `n` sorted values, counted from 1, are the ends of such an interval.
 

@@ -141,8 +141,9 @@ def detect(
     path = urlsplit(url).path
     headers = response.headers if response else ()
     fields = {name.lower(): value for name, value in headers}
+    kind = media_type(headers)
     clues = [
-        Clue(path, media_type(headers), fields, each.event, each.payload)
+        Clue(path, kind, fields, each.event, each.payload)
         for each in islice(chunks, EVENTS_LOOKED_AT)
     ]
     for clue in clues:
@@ -161,7 +162,9 @@ class Reader:
 
     def __init__(self, detection: Detection | None) -> None:
         self._dialect = detection.dialect if detection else None
-        # The pieces so far, by kind, choice, and the tool call or text that they belong to.
+        # What was said so far. Hardly any stream repeats itself; of one that does, the pieces by
+        # kind, choice, and the tool call or text that they belong to.
+        self._said: list[tuple[Delta, ...]] = []
         self._pieces: dict[tuple[DeltaKind, int, str], list[str]] = {}
 
     def read(self, chunk: Chunk) -> tuple[Delta, ...]:
@@ -176,11 +179,18 @@ class Reader:
         deltas = self._dialect.read(chunk)
         for delta in deltas:
             if delta.is_cumulative or delta.is_whole:
+                self._sort_out()
                 return tuple(map(self._increment, deltas))
-        for delta in deltas:
-            if delta.is_output:
-                self._pieces_of(delta).append(delta.text)
+        self._said.append(deltas)
         return deltas
+
+    def _sort_out(self) -> None:
+        """Put what was said so far to the pieces it belongs to."""
+        for deltas in self._said:
+            for delta in deltas:
+                if delta.is_output:
+                    self._pieces_of(delta).append(delta.text)
+        self._said.clear()
 
     def _pieces_of(self, delta: Delta) -> list[str]:
         key = (delta.kind, delta.choice, delta.call_id or delta.name)

@@ -37,6 +37,11 @@ _KINDS_OF_CHUNKS: Final = frozenset(
     {"chat.completion.chunk", "chat.completion.done", "chat.reasoning", "chat.reasoning.done"}
 )
 _OBJECTS: Final = _KINDS_OF_CHUNKS | {"text_completion"}
+# Of these nothing is read but the choices, and `usage` if it is not null.
+_PLAIN_FIELDS: Final = frozenset(
+    {"id", "object", "created", "model", "choices", "usage", "system_fingerprint", "service_tier"}
+)
+_PLAIN_DELTA_FIELDS: Final = frozenset({"content", "role"})
 # What a chunk may bring beside choices: results of content filters and of moderation, progress.
 _STATUS_FIELDS: Final = (
     "moderation", "prompt_annotations", "prompt_filter_results", "prompt_progress"
@@ -61,7 +66,26 @@ def _read(chunk: Chunk) -> tuple[Delta, ...]:
 
 def read_chunk(payload: dict[str, object]) -> tuple[Delta, ...]:
     """The deltas of one chat.completion.chunk."""
-    return read_choices(payload, _read_delta)
+    text = _plain_text(payload)
+    return read_choices(payload, _read_delta) if text is None else (text,)
+
+
+def _plain_text(payload: dict[str, object]) -> Delta | None:
+    """The delta of a chunk that brings a piece of text and nothing else, as nearly all do; None of
+    any other. Looking for all that it could have besides would take five times as long."""
+    choices = payload.get("choices")
+    if not isinstance(choices, list) or len(choices) != 1 or not payload.keys() <= _PLAIN_FIELDS:
+        return None
+    choice = choices[0]
+    delta = choice.get("delta") if isinstance(choice, dict) else None
+    if not isinstance(delta, dict) or choice.get("finish_reason") or payload.get("usage"):
+        return None
+    if payload.get("object") == "error":
+        return None
+    text = delta.get("content")
+    if not isinstance(text, str) or not text or not delta.keys() <= _PLAIN_DELTA_FIELDS:
+        return None
+    return Delta("text", text, choice=as_count(choice.get("index")) or 0)
 
 
 def read_choices(

@@ -35,7 +35,7 @@ def _mixed(subject: Subject) -> Iterator[Spot]:
     if not subject.is_sse:
         return
     body = subject.body
-    pairs = body.count(b"\r\n")
+    pairs = body.count(b"\r\n") if b"\r" in body else 0
     if 0 < pairs < body.count(b"\n"):
         start = body.index(b"\r\n")
         yield subject.at_bytes(start, start + 2, "some lines end with CRLF, others with LF")

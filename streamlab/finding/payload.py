@@ -15,7 +15,7 @@ from streamlab.sse import Issue
 __all__: list[str] = []
 
 # A server that writes a key twice does so in every chunk, so not all are looked at.
-_LOOKED_AT: Final = 16
+_LOOKED_AT: Final = 8
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _ESCAPED_SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 
@@ -145,19 +145,27 @@ def _duplicate_key(subject: Subject) -> Iterator[Spot]:
             yield subject.at_event(number, f"the key {quoted(key)} is there twice")
 
 
-def _repeated_key(text: str) -> str | None:
-    repeated: list[str] = []
+class _RepeatedKeyError(Exception):
+    """An object has a key twice."""
 
-    def look(pairs: list[tuple[str, object]]) -> None:
+
+def _refuse_repeated(pairs: list[tuple[str, object]]) -> None:
+    if len(dict(pairs)) < len(pairs):
         keys = [key for key, _ in pairs]
-        if len(set(keys)) < len(keys):
-            repeated.extend(key for key in keys if keys.count(key) > 1)
+        raise _RepeatedKeyError(next(key for key in keys if keys.count(key) > 1))
 
+
+_KEYS: Final = json.JSONDecoder(object_pairs_hook=_refuse_repeated)
+
+
+def _repeated_key(text: str) -> str | None:
     try:
-        json.loads(text, object_pairs_hook=look)
+        _KEYS.decode(text)
+    except _RepeatedKeyError as error:
+        return str(error)
     except (ValueError, RecursionError):
-        return None
-    return repeated[0] if repeated else None
+        pass
+    return None
 
 
 @rule(

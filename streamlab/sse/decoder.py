@@ -63,10 +63,26 @@ class Decoder:
         """The items that `data` completed, in the order in which they ended."""
         base = self.offset
         self.offset += len(data)
+        if data.endswith(b"\n\n") and self._is_between(data):
+            event = plain_event(data[:-2], base, self.last_event_id)
+            if event is not None:
+                self._line_start = self.offset
+                return [event]
         if self._maybe_bom and data:
             data, base = self._strip_bom(data, base)
         self._read(data, base)
         return self._take()
+
+    def _is_between(self, data: bytes) -> bool:
+        """Whether `data` begins where a block may, and has no CR: then it may be a whole one."""
+        return not (
+            self._maybe_bom
+            or self._line_bytes
+            or self._skip_lf
+            or self._block_start is not None
+            or b"\r" in data
+            or len(data) > self._max_block_bytes
+        )
 
     def close(self) -> list[Item]:
         """The items that only the end of the stream decides: what is left over and discarded."""

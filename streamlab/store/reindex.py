@@ -5,6 +5,7 @@ before a process asks for the lock: so they wait for each other, and recorders f
 write.
 """
 
+import gc
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
@@ -28,9 +29,17 @@ def derive_all(path: Path, ids: Sequence[str], jobs: int) -> None:
     if jobs < 2 or len(shares) < 2:
         _derive_share(path, ids)
         return
-    with ProcessPoolExecutor(min(jobs, len(shares)), mp_context=get_context("spawn")) as pool:
+    processes = min(jobs, len(shares))
+    context = get_context("spawn")
+    with ProcessPoolExecutor(processes, mp_context=context, initializer=_collect_less) as pool:
         for _ in pool.map(_derive_share, repeat(path), shares):
             pass
+
+
+def _collect_less() -> None:
+    """Streams are many objects without cycles: looking for some takes a tenth of the time."""
+    gc.freeze()
+    gc.set_threshold(100_000)
 
 
 def _derive_share(path: Path, ids: Sequence[str]) -> None:

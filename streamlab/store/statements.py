@@ -48,7 +48,7 @@ def load(connection: sqlite3.Connection, recording_id: str) -> Recording | None:
     reads = connection.execute(
         "select at_ns, data from read_rows where recording = ? order by seq", (rows[0]["number"],)
     )
-    return recording_from_row(rows[0], tuple(Read(at_ns=at_ns, data=data) for at_ns, data in reads))
+    return recording_from_row(rows[0], tuple(map(Read._make, reads)))
 
 
 def number_of(connection: sqlite3.Connection, recording_id: str) -> int | None:
