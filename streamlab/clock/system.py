@@ -16,7 +16,7 @@ from typing import Final, Protocol
 import anyio
 from anyio.lowlevel import checkpoint
 
-from streamlab.clock.timerfd import open_timerfd, set_timerfd_ns
+from streamlab.clock.timerfd import Timerfd
 from streamlab.clock.timers import Pacer, Timer, TimerHeap
 
 __all__ = ["SystemClock"]
@@ -60,36 +60,34 @@ class _SystemPacer:
         self._clock = clock
         self._heap = TimerHeap()
         self._alarm = _open_alarm(self._run_due)
-        self._armed_ns: int | None = None
+        self._is_running = False
 
     def call_at_ns(self, at_ns: int, callback: Callable[[], None]) -> Timer:
         """See `Pacer`."""
         timer, is_first = self._heap.push(at_ns, callback)
-        if is_first:
-            self._arm(at_ns)
+        if is_first and not self._is_running:
+            self._alarm.set_ns(at_ns, self._clock.now_ns())
         return timer
 
     def close(self) -> None:
         """See `Pacer`."""
         self._alarm.close()
 
-    def _arm(self, at_ns: int) -> None:
-        self._armed_ns = at_ns
-        self._alarm.set_ns(at_ns, self._clock.now_ns())
-
     def _run_due(self) -> None:
-        self._armed_ns = None
-        for timer in self._heap.pop_due(self._clock.now_ns()):
-            timer.run()
-        next_ns = self._heap.next_at_ns()
-        if next_ns is not None and next_ns != self._armed_ns:
-            self._arm(next_ns)
+        self._is_running = True
+        try:
+            for timer in self._heap.pop_due(self._clock.now_ns()):
+                timer.run()
+        finally:  # once for all that were run: most of them come again
+            self._is_running = False
+            self._alarm.set_ns(self._heap.next_at_ns(), self._clock.now_ns())
 
 
 class _Alarm(Protocol):
-    """Calls back once at a time it is set to."""
+    """Calls back at the time it was last set to, and may do so again until it is set anew; None is
+    never."""
 
-    def set_ns(self, at_ns: int, now_ns: int) -> None: ...
+    def set_ns(self, at_ns: int | None, now_ns: int) -> None: ...
 
     def close(self) -> None: ...
 
@@ -110,15 +108,19 @@ class _LoopAlarm:
         self._loop = asyncio.get_running_loop()
         self._callback = callback
         self._handle: asyncio.TimerHandle | None = None
+        self._is_closed = False
 
-    def set_ns(self, at_ns: int, now_ns: int) -> None:
-        self.close()
+    def set_ns(self, at_ns: int | None, now_ns: int) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
+        if at_ns is None or self._is_closed:
+            return
         delay_s = max(0, at_ns - now_ns) / _NS_PER_S
         self._handle = self._loop.call_later(delay_s, self._callback)
 
     def close(self) -> None:
-        if self._handle is not None:
-            self._handle.cancel()
+        self.set_ns(None, 0)
+        self._is_closed = True
 
 
 class _TimerfdAlarm:
@@ -127,22 +129,16 @@ class _TimerfdAlarm:
     def __init__(self, callback: Callable[[], None]) -> None:
         self._loop = asyncio.get_running_loop()
         self._callback = callback
-        self._timerfd = open_timerfd()
-        self._loop.add_reader(self._timerfd, self._wake)
+        self._timerfd = Timerfd()
+        self._loop.add_reader(self._timerfd.fd, callback)
 
-    def set_ns(self, at_ns: int, now_ns: int) -> None:  # noqa: ARG002 - absolute needs no now
-        # 0 would disarm; a deadline in the past fires at once.
-        set_timerfd_ns(self._timerfd, max(at_ns, 1))
+    def set_ns(self, at_ns: int | None, now_ns: int) -> None:  # noqa: ARG002 - absolute needs no now
+        if self._timerfd.fd >= 0:
+            # 0 disarms; a deadline in the past fires at once.
+            self._timerfd.set_ns(0 if at_ns is None else max(at_ns, 1))
 
     def close(self) -> None:
-        if self._timerfd >= 0:
-            self._loop.remove_reader(self._timerfd)
-            os.close(self._timerfd)
-            self._timerfd = -1
-
-    def _wake(self) -> None:
-        try:
-            os.read(self._timerfd, 8)
-        except BlockingIOError:  # set anew since the loop saw it readable
-            return
-        self._callback()
+        if self._timerfd.fd >= 0:
+            self._loop.remove_reader(self._timerfd.fd)
+            os.close(self._timerfd.fd)
+            self._timerfd.fd = -1

@@ -84,14 +84,15 @@ class Performance:
 
     def _write_due(self, elapsed_ns: int) -> bool:
         """Write the steps that are due; False if the client does not keep up with them."""
-        while not self._exchange.is_paused:
+        exchange, steps = self._exchange, self._script.steps
+        while self._next < len(steps) and steps[self._next].at_ns <= elapsed_ns:
+            if exchange.is_paused:
+                return False
             due = self._take_due(elapsed_ns)
-            if not due:
-                return True
-            self._exchange.send_raw(b"".join([step.data for step in due]))
+            exchange.send_raw(b"".join([step.data for step in due]))
             for step in due:
                 self._stage.note_lateness_ns(elapsed_ns - step.at_ns)
-        return False
+        return not exchange.is_paused
 
     def _take_due(self, elapsed_ns: int) -> list[Step]:
         """The next steps that are due, up to about `STEP_BYTES`."""

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from streamlab.analysis import analyze, read_stream
@@ -42,9 +43,14 @@ def select_samples(connection: sqlite3.Connection, ids: Iterable[str] | None) ->
     return [_sample(row, json.loads(row["metrics"] or "{}")) for row in rows]
 
 
+@lru_cache(maxsize=1024)  # many recordings have the same, mostly none
+def _tags(column: str) -> tuple[str, ...]:
+    return tuple(json.loads(column))
+
+
 def _sample(row: Row, measured: dict[str, float]) -> Sample:
     """The sample of a row of `recordings` and of all that was measured."""
-    tags = tuple(json.loads(row["tags"]))
+    tags = _tags(row["tags"])
     numbers = {name: measured[name] for name in _WANTED if name in measured}
     outcome = find_outcome(
         row["status"],
