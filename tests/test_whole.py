@@ -167,6 +167,21 @@ def test_a_stream_that_came_unasked_stays_one(body: bytes, asked: bytes) -> None
     assert "recorded" == asked_form(recording, asked)
 
 
+@pytest.mark.parametrize(
+    ("recorded", "asked", "form"),
+    [
+        (b'{"model": "m"}', b'{"model": "m", "stream": false}', "whole"),
+        (b'{"model": "m"}', b'{"model": "m", "stream": true}', "recorded"),
+        (b'{"model": "m"}', b'{"model": "n"}', "recorded"),
+        (b'{"model": "m", "stream": false}', b'{"model": "n", "stream": false}', "recorded"),
+    ],
+)
+def test_ollama_streams_unless_told_otherwise(recorded: bytes, asked: bytes, form: str) -> None:
+    """Its streams are JSON lines, and its requests need not ask for one."""
+    headers = (("Content-Type", "application/x-ndjson"),)
+    assert form == asked_form(make_recording(b"{}", headers=headers, body=recorded), asked)
+
+
 JSON_HEAD = (("Content-Type", "application/json; charset=utf-8"), ("Content-Length", "2"))
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, Final, Literal
 
 from streamlab.analysis import assemble
-from streamlab.interop.bodies import kind_of
+from streamlab.interop.bodies import NDJSON, kind_of
 from streamlab.recording import End, Header, Read, Recording, Response, media_type
 from streamlab.replay.answer import error_content
 from streamlab.schedule import Finish, schedule
@@ -37,7 +37,7 @@ def asked_form(recording: Recording, body: bytes) -> Form:
     A stream is not wanted if it was recorded for `"stream": true` and the request says false, or
     says nothing about it, but something else that the recorded one said, too: a probe such as `{}`
     gets what there is. Where the recorded request did not ask for a stream in that way, its answer
-    is as recorded.
+    is as recorded; but JSON lines, which Ollama sends unasked, are not wanted by a plain false.
     """
     if body == recording.request.body:
         return "recorded"
@@ -45,6 +45,8 @@ def asked_form(recording: Recording, body: bytes) -> Form:
     asks_stream, has_stream = asked.get("stream"), recorded.get("stream") is True
     is_alike = bool(asked.keys() & recorded.keys() - {"stream"})
     if has_stream and (asks_stream is False or (asks_stream is None and is_alike)):
+        return "whole"
+    if asks_stream is False and "stream" not in recorded and _is_json_lines(recording.response):
         return "whole"
     if asks_stream is True and not has_stream and _is_json(recording.response):
         return "noted"
@@ -108,6 +110,10 @@ def _not_acceptable(recording: Recording) -> object:
         "is not known"
     )
     return error_content(recording.request.url, message, "invalid_request_error")
+
+
+def _is_json_lines(response: Response | None) -> bool:
+    return response is not None and kind_of(response.headers) is NDJSON
 
 
 def _is_json(response: Response | None) -> bool:
