@@ -3,7 +3,6 @@
 from streamlab.latency.choose import Choice, chosen
 from streamlab.latency.gate import Gate, Verdict, judge, parse_gate
 from streamlab.latency.metric import METRICS, Metric
-from streamlab.latency.model import asked_model
 from streamlab.latency.outcome import OUTCOMES, Outcome, find_outcome
 from streamlab.latency.overview import GROUPINGS, Group, Grouping, Overview, group, overview
 from streamlab.latency.sample import Sample, host
@@ -25,7 +24,6 @@ __all__ = [
     "Spread",
     "Summary",
     "Verdict",
-    "asked_model",
     "chosen",
     "find_outcome",
     "group",

@@ -9,8 +9,8 @@ import sqlite3
 from dataclasses import dataclass
 
 from streamlab.analysis import Analysis, Stream, analyze, read_stream
+from streamlab.dialect import asked_model
 from streamlab.finding import Finding, find
-from streamlab.latency import asked_model
 from streamlab.store.connect import transaction
 from streamlab.store.rows import event_row, finding_rows, metric_rows
 from streamlab.store.statements import DERIVED, delete_parts, insert_rows, load, update_recording
