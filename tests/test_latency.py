@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from sqlite_utils import Database
 
+from streamlab.analysis import quantile
 from streamlab.cassette import dumps, read_cassette
 from streamlab.errors import InputError
 from streamlab.latency import (
@@ -38,7 +39,6 @@ from streamlab.latency import (
     judge,
     overview,
     parse_gate,
-    quantile,
     spread,
     summarize,
 )

@@ -12,10 +12,11 @@ from streamlab.analysis.marks import Instant, Marks
 from streamlab.analysis.percentile import (
     Distribution,
     distribution,
-    interval_ns,
-    interval_ranks,
+    interval,
     least_n,
+    percentile,
     percentile_ns,
+    quantile,
 )
 from streamlab.analysis.rates import TokenSource
 from streamlab.analysis.read_event import ReadEvent
@@ -61,10 +62,11 @@ __all__ = [
     "distribution",
     "explain",
     "fluidity_index",
-    "interval_ns",
-    "interval_ranks",
+    "interval",
     "least_n",
+    "percentile",
     "percentile_ns",
+    "quantile",
     "read_stream",
     "score",
     "step_times",
