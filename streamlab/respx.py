@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 from streamlab.clock import ManualClock
 from streamlab.fault import Fault
 from streamlab.recording import Recording
-from streamlab.replay.asked import Asked
 from streamlab.replay.match import Catalog
-from streamlab.replay.replayer import Replayer, response
+from streamlab.replay.replayer import Replayer, Replaying, response
 from streamlab.replay.transport import EitherBody
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Streams", "mount"]
 
 
-class Streams:
+class Streams(Replaying):
     """Answers a request of httpx or httpx2 with a recording, as a `ReplayTransport` does: the same
     reads, the same exceptions. respx calls that a side effect, `MockTransport` a handler.
 
@@ -39,19 +38,6 @@ class Streams:
     ) -> None:
         self.clock = clock or ManualClock()
         self._replayer = Replayer(recordings, speed, self.clock, faults)
-
-    @property
-    def requests(self) -> tuple[Asked, ...]:
-        """What was asked so far, in that order; credentials redacted."""
-        return self._replayer.requests
-
-    def fault(self, fault: str | Fault) -> Fault:
-        """From now on this fault, too, breaks answers. InputError if it is no fault."""
-        return self._replayer.fault_plan.add(fault)
-
-    def heal(self) -> None:
-        """No fault breaks answers any more."""
-        self._replayer.fault_plan.clear()
 
     def has_route(self, request: Any) -> bool:  # noqa: ANN401 - of httpx or httpx2
         """Whether any recording is of the request's method and path."""

@@ -23,8 +23,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 
 from streamlab.cassette import dumps
 from streamlab.interop.export import foreign_bytes
-from streamlab.interop.genai import asked_model, operation
-from streamlab.recording import UNTIMED, Recording, Request
+from streamlab.interop.genai import operation
+from streamlab.recording import UNTIMED, Recording
 from tests.cli_runner import fails_well, run
 from tests.conftest import DONE, FINISH, chat_event, make_recording
 
@@ -141,22 +141,6 @@ def test_what_was_not_measured_is_in_no_histogram() -> None:
     _, drawn = map(parsed, foreign_bytes([CHAT, BROKEN], "otlp").splitlines())
     kinds = [attributes(p).get("error.type") for p in drawn[0].histogram.data_points]
     assert [None, "reset"] == kinds
-
-
-@pytest.mark.parametrize(
-    ("url", "body", "model"),
-    [
-        ("https://a.example/v1/chat", b'{"model": "a/b"}', "a/b"),
-        ("https://a.example/v1beta/models/gemini-3:streamGenerateContent", b"{}", "gemini-3"),
-        ("https://a.example/model/x.y%3A0/converse-stream", b"", "x.y:0"),
-        ("https://a.example/openai/deployments/mine/chat/completions", b'{"model": 1}', "mine"),
-        ("https://a.example/v1/chat", b"\xff", ""),
-        ("http://[", b"", ""),
-    ],
-)
-def test_which_model_was_asked_for(url: str, body: bytes, model: str) -> None:
-    """In the body, else in the path."""
-    assert model == asked_model(Request(method="POST", url=url, body=body))
 
 
 @pytest.mark.parametrize(

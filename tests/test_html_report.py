@@ -19,12 +19,15 @@ from streamlab.cassette import read_cassette
 from streamlab.cli._report_files import write_html, write_pngs, write_svgs
 from streamlab.errors import InputError
 from streamlab.finding import find
+from streamlab.latency import METRICS, summarize
 from streamlab.recording import UNTIMED, End, Read, Recording
 from streamlab.report.chart import ROWS, Chart, charts, standalone
 from streamlab.report.chart.points import Point, thinned
 from streamlab.report.chart.scale import Linear, Log, count_ticks
+from streamlab.report.latency_text import format_value, outcomes_text
 from streamlab.report.page import html_report
 from streamlab.report.reported import Reported
+from streamlab.store import sample_of
 from tests.cli_runner import run
 from tests.conftest import CASSETTES, DONE, FINISH, FIXTURES, chat_event, make_recording
 from tests.timed import MS, chat_chunk, timed
@@ -104,6 +107,35 @@ def test_its_policy_allows_its_own_style_and_script_alone(page: str) -> None:
     for name, source in (("style", parsed.texts["style"][0]), ("script", script)):
         digest = base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
         assert f"{name}-src 'sha256-{digest}'" in policy
+
+
+def test_it_says_what_became_of_streams_as_the_terminal_does() -> None:
+    """In the words and by the numbers of `streamlab report`: what is an error in the stream is none
+    of the connection, and a client that leaves after the end misses nothing."""
+    failed = chat_chunk('{"content": "a"}').replace(b'"choices"', b'"error":{"message":"no"},"x"')
+    recordings = [
+        *(make_recording(chat_event("a"), FINISH, DONE, gap_ns=n * MS) for n in range(1, 7)),
+        make_recording(chat_event("a"), FINISH, DONE, reason="client_closed"),
+        make_recording(failed),
+        make_recording(b"{}", status=429),
+        make_recording(chat_event("a"), reason="protocol_error"),
+        replace(make_recording(chat_event("a")), end=None),
+    ]
+    summary = summarize([sample_of(each) for each in recordings])
+    page = page_of(*recordings)
+    shown = re.findall(r"<li><b[^>]*>(\d+)</b>([^<]*)</li>", page)
+    assert outcomes_text(summary) == ", ".join(" ".join(tile) for tile in shown[1:-2])
+    assert "7 complete, 1 http error, 1 failed, 1 protocol error, 1 recording" == outcomes_text(
+        summary
+    )
+    badges = re.findall(r'<summary><b>[^<]*</b><span class="\w+">([^<]*)</span>', page)
+    assert ["complete"] * 7 + ["failed", "http error", "protocol error", "recording"] == badges
+    for label, name in (("TTFT", "ttft"), ("total", "total"), ("tokens/s overall", "tps_e2e")):
+        spread, unit = summary.spreads[name], METRICS[name].unit
+        numbers = (spread.min, *(spread.percentiles[p] for p in (50, 90, 95, 99)), spread.max)
+        cells = [str(spread.n), *(format_value(number, unit) for number in numbers)]
+        (row,) = re.findall(rf"<tr><td>{label} <span[^>]*>[^<]*</span></td>(.*?)</tr>", page)
+        assert cells == re.findall("<td>([^<]*)</td>", row)
 
 
 def evil_recording() -> Recording:

@@ -316,10 +316,11 @@ def test_a_request_names_its_recording() -> None:
         client.get("/anything", headers={"X-Streamlab-Recording": "one"})
         client.post(CHAT, json={"model": "streamlab/one"})
         client.post(CHAT, json={"model": "streamlab/two"}, headers={"x-streamlab-recording": "a"})
+        client.post("/model/streamlab%2Ftwo/converse-stream", json={})
         client.post(CHAT, json={"model": "one"})
         unknown = client.post(CHAT, json={"model": "streamlab/on"})
         asked = [each.recording_id for each in server.requests]
-    assert ["a", "a", "a", "b", ""] == asked
+    assert ["a", "a", "a", "b", "b", ""] == asked
     assert (404, "false") == (unknown.status_code, unknown.headers["x-should-retry"])
     error = unknown.json()["error"]
     assert {"message", "type", "code", "param"} == set(error)

@@ -14,7 +14,7 @@ from streamlab.analysis import (
     analyze,
     distribution,
     fluidity_index,
-    interval_ns,
+    interval,
 )
 from streamlab.recording import Recording
 from streamlab.report import analysis_view
@@ -297,7 +297,7 @@ def test_fluidity_is_a_share(ttft_ns: int, gaps_ns: list[int], next_ns: int) -> 
 @pytest.mark.parametrize("n", [6, 7, 36, 37, 72, 100, 368, 369, 1000])
 def test_an_interval_leaves_out_at_most_2_5_percent_on_either_side(percent: int, n: int) -> None:
     """Against the whole binomial distribution; and no narrower one does."""
-    found = interval_ns(range(1, n + 1), percent)
+    found = interval(range(1, n + 1), percent)
     if found is None:
         assert distribution(range(n)).p50_ns is not None
         assert 1 - (percent / 100) ** n < 0.975

@@ -12,14 +12,15 @@ from streamlab.analysis.marks import Instant, Marks
 from streamlab.analysis.percentile import (
     Distribution,
     distribution,
-    interval_ns,
-    interval_ranks,
+    interval,
     least_n,
+    percentile,
     percentile_ns,
+    quantile,
 )
 from streamlab.analysis.rates import TokenSource
 from streamlab.analysis.read_event import ReadEvent
-from streamlab.analysis.steps import StepTime, step_times
+from streamlab.analysis.steps import StepTime, silence, step_times
 from streamlab.analysis.stream import (
     MEASURED,
     Analysis,
@@ -61,11 +62,13 @@ __all__ = [
     "distribution",
     "explain",
     "fluidity_index",
-    "interval_ns",
-    "interval_ranks",
+    "interval",
     "least_n",
+    "percentile",
     "percentile_ns",
+    "quantile",
     "read_stream",
     "score",
+    "silence",
     "step_times",
 ]

@@ -7,20 +7,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import accumulate
-from typing import Final
+from typing import Final, TypeVar
 
 __all__ = [
     "Distribution",
     "Interval",
     "distribution",
-    "interval_ns",
-    "interval_ranks",
+    "interval",
     "least_n",
+    "percentile",
     "percentile_ns",
+    "quantile",
 ]
 
 # What may lie outside of an interval on each side.
 _TAIL: Final = 0.025
+
+Number = TypeVar("Number", int, float)
 
 Interval = tuple[int, int]
 """Two values between which a percentile lies with a confidence of at least 95 %."""
@@ -56,10 +59,10 @@ def distribution(values_ns: Sequence[int]) -> Distribution:
         p95_ns=percentile_ns(ordered_ns, 95),
         p99_ns=percentile_ns(ordered_ns, 99),
         max_ns=ordered_ns[-1] if ordered_ns else None,
-        p50_interval_ns=interval_ns(ordered_ns, 50),
-        p90_interval_ns=interval_ns(ordered_ns, 90),
-        p95_interval_ns=interval_ns(ordered_ns, 95),
-        p99_interval_ns=interval_ns(ordered_ns, 99),
+        p50_interval_ns=interval(ordered_ns, 50),
+        p90_interval_ns=interval(ordered_ns, 90),
+        p95_interval_ns=interval(ordered_ns, 95),
+        p99_interval_ns=interval(ordered_ns, 99),
     )
 
 
@@ -72,34 +75,38 @@ def least_n(percent: float) -> int:
     return math.ceil(math.log(_TAIL) / math.log(farther)) if farther < 1 else 1
 
 
+def quantile(ordered: Sequence[float], percent: float) -> float:
+    """The percentile of sorted numbers, at least one, with linear interpolation (Hyndman and Fan's
+    type 7, numpy's default), however few they are."""
+    low, hundredths = divmod((len(ordered) - 1) * percent, 100)
+    below, above = ordered[int(low)], ordered[min(int(low) + 1, len(ordered) - 1)]
+    return below + (above - below) * hundredths / 100
+
+
+def percentile(ordered: Sequence[float], percent: float) -> float | None:
+    """The same, or None where there are too few numbers for it to mean anything."""
+    return quantile(ordered, percent) if len(ordered) >= least_n(percent) else None
+
+
 def percentile_ns(values_ns: Sequence[int], percent: int) -> int | None:
-    """The percentile with linear interpolation (Hyndman and Fan's type 7, numpy's default).
+    """The same of durations in any order, to the ns."""
+    value = percentile(sorted(values_ns), percent)
+    return None if value is None else round(value)
 
-    `percent` is from 1 to 99; None if there are too few values for it to mean anything.
+
+def interval(ordered: Sequence[Number], percent: int) -> tuple[Number, Number] | None:
+    """A confidence interval of the percentile of sorted numbers, whatever the distribution: two of
+    them.
+
+    `percent` is from 1 to 99, and None as in `percentile`. Gaps of one stream depend on each other,
+    so for them it is a lower bound of the doubt.
     """
-    if len(values_ns) < least_n(percent):
-        return None
-    ordered_ns = sorted(values_ns)
-    at, hundredths = divmod(percent * (len(ordered_ns) - 1), 100)
-    low_ns, high_ns = ordered_ns[at : at + 2]
-    return round((low_ns * (100 - hundredths) + high_ns * hundredths) / 100)
-
-
-def interval_ns(values_ns: Sequence[int], percent: int) -> Interval | None:
-    """A confidence interval of the percentile, whatever the distribution: two of the values.
-
-    `percent` and None are as in `percentile_ns`. Gaps of one stream depend on each other, so for
-    them it is a lower bound of the doubt.
-    """
-    ranks = interval_ranks(len(values_ns), percent)
-    if ranks is None:
-        return None
-    ordered_ns = sorted(values_ns)
-    return ordered_ns[ranks[0] - 1], ordered_ns[ranks[1] - 1]
+    ranks = _interval_ranks(len(ordered), percent)
+    return None if ranks is None else (ordered[ranks[0] - 1], ordered[ranks[1] - 1])
 
 
 @lru_cache(maxsize=1024)  # streams of one length are many
-def interval_ranks(n: int, percent: int) -> tuple[int, int] | None:
+def _interval_ranks(n: int, percent: int) -> tuple[int, int] | None:
     """Which of `n` sorted values, counted from 1, are the ends of such an interval.
 
     How many of n independent values lie below the percentile is binomial. The interval leaves out

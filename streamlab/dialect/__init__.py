@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from streamlab.dialect.a2a import A2A
 from streamlab.dialect.ag_ui import AG_UI
 from streamlab.dialect.anthropic import ANTHROPIC
+from streamlab.dialect.asked_model import asked_model, model_of
 from streamlab.dialect.bedrock_converse import BEDROCK_CONVERSE
 from streamlab.dialect.bedrock_invoke import BEDROCK_INVOKE
 from streamlab.dialect.cohere import COHERE_V2
@@ -65,9 +66,11 @@ __all__ = [
     "Reader",
     "Step",
     "Usage",
+    "asked_model",
     "chunk",
     "detect",
     "main_delta",
+    "model_of",
     "parse_json",
 ]
 

@@ -6,24 +6,23 @@ authors say that generated text counts and notices do not. What they have no wor
 `streamlab.`, with the unit in its name.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from streamlab.analysis import Analysis, Stream, analyze, read_stream
+from streamlab.dialect import asked_model
 from streamlab.dialect.delta import as_object, parse_json
 from streamlab.interop.wall_time import started_ns
 from streamlab.json_text import utf8_text
-from streamlab.recording import Recording, Request
+from streamlab.recording import Recording
 
 __all__ = [
     "Attribute",
     "Attributes",
     "Operation",
-    "asked_model",
     "operation",
 ]
 
@@ -63,7 +62,6 @@ _BY_DIALECT: Final = {
     "watsonx": "ibm.watsonx.ai",
 }
 _OPERATIONS: Final = {"openai.completions": "text_completion", "gemini": "generate_content"}
-_MODEL_IN_PATH: Final = re.compile(r"/(?:models?|deployments)/([^/:]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,15 +80,6 @@ class Operation:
     duration_s: float | None
     first_chunk_s: float | None
     chunk_gaps_s: tuple[float, ...]
-
-
-def asked_model(request: Request) -> str:
-    """The model that was asked for, in the body or the path; "" if neither says one."""
-    model = as_object(parse_json(request.body.decode("utf-8", "replace"))[0]).get("model")
-    if isinstance(model, str) and model:
-        return utf8_text(model)
-    found = _MODEL_IN_PATH.search(_path(request.url))
-    return utf8_text(unquote(found[1])) if found else ""
 
 
 def operation(recording: Recording) -> Operation:
@@ -189,13 +178,6 @@ def _server(url: str) -> tuple[str, int]:
         return utf8_text(parts.hostname or ""), parts.port or default
     except ValueError:  # no URL, or no port
         return "", 0
-
-
-def _path(url: str) -> str:
-    try:
-        return urlsplit(url).path
-    except ValueError:
-        return ""
 
 
 def _provider(host: str, dialect: str) -> str:

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from streamlab.analysis import MEASURED, Analysis, Stream, analyze, read_stream
-from streamlab.dialect import main_delta
+from streamlab.dialect import asked_model, main_delta
 from streamlab.errors import InputError, StreamlabError
-from streamlab.interop.genai import asked_model
 from streamlab.json_text import utf8_text
 from streamlab.recording import Recording
 
@@ -178,7 +177,7 @@ def _metric_row(recording: Recording, analysis: Analysis) -> Row:
         utf8_text(recording.started_at),
         utf8_text(request.method),
         utf8_text(request.url),
-        asked_model(request) or None,
+        asked_model(request),
         analysis.dialect,
         analysis.status,
         analysis.end.reason if analysis.end else None,

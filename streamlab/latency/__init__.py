@@ -3,11 +3,16 @@
 from streamlab.latency.choose import Choice, chosen
 from streamlab.latency.gate import Gate, Verdict, judge, parse_gate
 from streamlab.latency.metric import METRICS, Metric
-from streamlab.latency.model import asked_model
-from streamlab.latency.outcome import OUTCOMES, Outcome, find_outcome
+from streamlab.latency.outcome import (
+    OUTCOMES,
+    Outcome,
+    count_outcomes,
+    find_outcome,
+    outcome_of,
+)
 from streamlab.latency.overview import GROUPINGS, Group, Grouping, Overview, group, overview
 from streamlab.latency.sample import Sample, host
-from streamlab.latency.summary import PERCENTS, Spread, Summary, quantile, spread, summarize
+from streamlab.latency.summary import PERCENTS, Spread, Summary, spread, summarize
 
 __all__ = [
     "GROUPINGS",
@@ -25,15 +30,15 @@ __all__ = [
     "Spread",
     "Summary",
     "Verdict",
-    "asked_model",
     "chosen",
+    "count_outcomes",
     "find_outcome",
     "group",
     "host",
     "judge",
+    "outcome_of",
     "overview",
     "parse_gate",
-    "quantile",
     "spread",
     "summarize",
 ]

@@ -11,11 +11,11 @@ from math import fsum
 from statistics import fmean
 from typing import Final
 
-from streamlab.analysis import least_n
+from streamlab.analysis import least_n, quantile
 from streamlab.errors import InputError
 from streamlab.latency.metric import METRIC_ALIASES, METRICS, Metric
 from streamlab.latency.sample import Sample
-from streamlab.latency.summary import quantile, values
+from streamlab.latency.summary import values
 
 __all__ = ["Gate", "Verdict", "judge", "parse_gate"]
 

@@ -1,10 +1,13 @@
 """What became of a request: one word for its status, its end and what the stream says of itself."""
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Literal, get_args
 
+from streamlab.analysis import Analysis
 from streamlab.recording import EndReason
 
-__all__ = ["OUTCOMES", "Outcome", "find_outcome"]
+__all__ = ["OUTCOMES", "Outcome", "count_outcomes", "find_outcome", "outcome_of"]
 
 Outcome = Literal[
     "complete",  # the stream ended as it should, or its client left after the end marker
@@ -40,3 +43,19 @@ def find_outcome(
     if end_reason == "client_closed" and has_end_marker:
         return "complete"
     return end_reason
+
+
+def outcome_of(analysis: Analysis) -> Outcome:
+    """That of a recording that was analyzed."""
+    return find_outcome(
+        analysis.status,
+        analysis.end.reason if analysis.end else None,
+        has_end_marker=analysis.has_end_marker,
+        reports_failure=bool(analysis.errors),
+    )
+
+
+def count_outcomes(outcomes: Iterable[Outcome]) -> dict[Outcome, int]:
+    """How often there is each, in the order of `OUTCOMES`; those that there are."""
+    counts = Counter(outcomes)
+    return {outcome: counts[outcome] for outcome in OUTCOMES if counts[outcome]}

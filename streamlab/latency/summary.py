@@ -1,17 +1,16 @@
 """How the numbers of many recordings are spread. A recording is one value, never its gaps."""
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from streamlab.analysis import interval_ranks, least_n
+from streamlab.analysis import interval, percentile
 from streamlab.latency.metric import METRICS
-from streamlab.latency.outcome import OUTCOMES, Outcome
+from streamlab.latency.outcome import Outcome, count_outcomes
 from streamlab.latency.sample import Sample
 
-__all__ = ["PERCENTS", "Spread", "Summary", "quantile", "spread", "summarize", "values"]
+__all__ = ["PERCENTS", "Spread", "Summary", "spread", "summarize", "values"]
 
 PERCENTS: Final = (1, 5, 10, 25, 50, 75, 90, 95, 99)
 
@@ -52,10 +51,9 @@ class Summary:
 
 def summarize(samples: Sequence[Sample]) -> Summary:
     """The summary of `samples`; every metric has a spread, if only of nothing."""
-    counts = Counter(sample.outcome for sample in samples)
     return Summary(
         recordings=len(samples),
-        outcomes={outcome: counts[outcome] for outcome in OUTCOMES if counts[outcome]},
+        outcomes=count_outcomes(sample.outcome for sample in samples),
         spreads={name: spread(values(samples, name)) for name in METRICS},
     )
 
@@ -79,23 +77,6 @@ def spread(numbers: Iterable[float]) -> Spread:
         max=ordered[-1] if n else None,
         std=None if avg is None else math.hypot(*(x - avg for x in ordered)) / math.sqrt(n),
         sum=total if n else None,
-        percentiles={
-            percent: quantile(ordered, percent) if n >= least_n(percent) else None
-            for percent in PERCENTS
-        },
-        intervals={percent: _interval(ordered, percent) for percent in PERCENTS},
+        percentiles={percent: percentile(ordered, percent) for percent in PERCENTS},
+        intervals={percent: interval(ordered, percent) for percent in PERCENTS},
     )
-
-
-def quantile(ordered: Sequence[float], percent: float) -> float:
-    """The percentile of sorted numbers, at least one, with linear interpolation (Hyndman and Fan's
-    type 7, numpy's default), however few they are."""
-    place = (len(ordered) - 1) * percent / 100
-    low = math.floor(place)
-    below, above = ordered[low], ordered[min(low + 1, len(ordered) - 1)]
-    return below + (above - below) * (place - low)
-
-
-def _interval(ordered: Sequence[float], percent: int) -> tuple[float, float] | None:
-    ranks = interval_ranks(len(ordered), percent)
-    return None if ranks is None else (ordered[ranks[0] - 1], ordered[ranks[1] - 1])

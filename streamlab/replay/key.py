@@ -5,9 +5,10 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Final
 from urllib.parse import parse_qsl
 
+from streamlab.dialect import model_of
 from streamlab.recording import Header, header_value
 from streamlab.redaction import redact_url
 from streamlab.redaction.json_path import Path
@@ -16,7 +17,6 @@ from streamlab.replay.routes import Route
 
 __all__ = [
     "RequestKey",
-    "model_of",
     "path_and_query",
     "query_pairs",
     "request_key",
@@ -32,7 +32,7 @@ _NAME_MODEL: Final = "streamlab/"
 @dataclass(frozen=True, slots=True)
 class RequestKey:
     """`content` is a digest of query and body that does not depend on the order of parameters and
-    names nor on white space in JSON; `model` the one that a JSON body asks for."""
+    names nor on white space in JSON; `model` the one that the body or the path asks for."""
 
     route: Route
     content: bytes
@@ -50,16 +50,15 @@ def request_key(
 
 def _request_key(method: str, url: str, body: bytes, ignored: tuple[Path, ...]) -> RequestKey:
     path, query = path_and_query(url)
-    model = None
+    value = None
     try:
         value = json.loads(body)
-        model = model_of(value)
         content = b"json" + json.dumps(without(value, ignored), sort_keys=True).encode()
     except (ValueError, RecursionError):
         content = b"else" + body
     pairs = json.dumps(query_pairs(query)).encode()
     digest = blake2b(pairs + content, digest_size=_DIGEST_BYTES).digest()
-    return RequestKey(Route(method, path), digest, model)
+    return RequestKey(Route(method, path), digest, model_of(value, path))
 
 
 # Tests ask the same again and again.
@@ -86,9 +85,3 @@ def wanted_name(headers: tuple[Header, ...], model: str | None) -> str | None:
     if name is None and model is not None and model.startswith(_NAME_MODEL):
         return model.removeprefix(_NAME_MODEL)
     return name
-
-
-def model_of(value: Any) -> str | None:  # noqa: ANN401 - any JSON value
-    """The model that a body with this JSON asks for, if it does."""
-    model = value.get("model") if isinstance(value, dict) else None
-    return model if isinstance(model, str) else None

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from itertools import accumulate, islice, takewhile
 from typing import Any, Final, Literal
 
+from streamlab.dialect import model_of
 from streamlab.json_text import json_text
 from streamlab.recording import Recording
 from streamlab.redaction import redact_text
@@ -18,7 +19,7 @@ from streamlab.replay.difference import (
     spelled_path,
 )
 from streamlab.replay.ignore import without
-from streamlab.replay.key import model_of, path_and_query, query_pairs
+from streamlab.replay.key import path_and_query, query_pairs
 from streamlab.replay.match import Catalog
 from streamlab.replay.routes import Route
 
@@ -59,6 +60,7 @@ class _Content:
     query: str
     body: bytes
     value: Any
+    model: str | None
 
 
 _Found = Difference | str
@@ -68,7 +70,7 @@ def explain(catalog: Catalog, method: str, target: str, body: bytes) -> Miss:
     """Why nothing in `catalog` answers this request."""
     path, query = path_and_query(target)
     route = Route(method, path)
-    asked = _content(query, body)
+    asked = _content(target, body)
     said = redact_text(f"no recording answers {route}{'?' if query else ''}{query}")
     on_route = catalog.on_route(route)
     if not on_route:
@@ -108,20 +110,26 @@ def _closest(asked: _Content, recordings: Sequence[Recording]) -> list[Recording
     return near[: max(1, count)]
 
 
-def _content(query: str, body: bytes) -> _Content:
+def _content(url: str, body: bytes) -> _Content:
+    path, query = path_and_query(url)
+    value = _json_value(body)
+    return _Content(query, body, value, model_of(value, path))
+
+
+def _json_value(body: bytes) -> Any:  # noqa: ANN401 - any JSON value, or _NOT_JSON
     if len(body) > _COMPARED_BYTES:
-        return _Content(query, body, _NOT_JSON)
+        return _NOT_JSON
     try:
-        return _Content(query, body, json.loads(body))
+        return json.loads(body)
     except (ValueError, RecursionError):
-        return _Content(query, body, _NOT_JSON)
+        return _NOT_JSON
 
 
 def _found(catalog: Catalog, asked: _Content, recording: Recording) -> list[_Found]:
     request = recording.request
-    recorded = _content(path_and_query(request.url)[1], request.body)
+    recorded = _content(request.url, request.body)
     if catalog.match == "model":
-        return [Difference(("model",), model_of(asked.value), model_of(recorded.value))]
+        return [Difference(("model",), asked.model, recorded.model)]
     try:
         return list(islice(_compare(catalog, asked, recorded), _COUNTED))
     except RecursionError:

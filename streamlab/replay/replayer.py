@@ -1,4 +1,5 @@
-"""What the replay transports share: which recording answers, and what was asked."""
+"""What all that replays in the program itself shares: which recording answers, what was asked, and
+what breaks the answers."""
 
 from collections.abc import Sequence
 from threading import Lock
@@ -17,11 +18,11 @@ from streamlab.replay.playback import Playback
 from streamlab.replay.substitute import find, substitute
 from streamlab.schedule import schedule
 
-__all__ = ["Replayer", "response"]
+__all__ = ["Replayer", "Replaying", "response"]
 
 
 class Replayer:
-    """What both transports share: which recording answers, and what was asked."""
+    """Which recording answers, and what was asked."""
 
     def __init__(
         self,
@@ -74,6 +75,26 @@ class Replayer:
             t0_ns=t0_ns,
             read_timeout_s=request.extensions.get("timeout", {}).get("read"),
         )
+
+
+class Replaying:
+    """What tests see of a transport or a mock that answers with a `Replayer`, and how they break
+    it."""
+
+    _replayer: Replayer
+
+    @property
+    def requests(self) -> tuple[Asked, ...]:
+        """What was asked so far, in that order; credentials redacted."""
+        return self._replayer.requests
+
+    def fault(self, fault: str | Fault) -> Fault:
+        """From now on this fault, too, breaks answers. InputError if it is no fault."""
+        return self._replayer.fault_plan.add(fault)
+
+    def heal(self) -> None:
+        """No fault breaks answers any more."""
+        self._replayer.fault_plan.clear()
 
 
 def response(playback: Playback, body: SyncStream | AsyncStream) -> Any:  # noqa: ANN401

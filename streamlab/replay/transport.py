@@ -14,10 +14,9 @@ from streamlab.clock import Clock
 from streamlab.fault import Fault
 from streamlab.http_libraries import AsyncStream, AsyncTransport, SyncStream, SyncTransport
 from streamlab.recording import Recording
-from streamlab.replay.asked import Asked
 from streamlab.replay.match import Catalog
 from streamlab.replay.playback import Playback
-from streamlab.replay.replayer import Replayer, response
+from streamlab.replay.replayer import Replayer, Replaying, response
 from streamlab.schedule import Action
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ class _Body(SyncStream):
         self._closed.set()
 
 
-class ReplayTransport(SyncTransport):
+class ReplayTransport(Replaying, SyncTransport):
     """Answers requests with recordings, at `speed` (1 as recorded, 2 twice as fast, 0 without
     waiting), as `ReplayServer` would: each read at its time as a piece of its own, the same end.
 
@@ -78,19 +77,6 @@ class ReplayTransport(SyncTransport):
         self._replayer = Replayer(recordings, speed, clock, faults)
         self._bodies: WeakSet[_Body] = WeakSet()
         self._lock = Lock()
-
-    @property
-    def requests(self) -> tuple[Asked, ...]:
-        """What was asked so far, in that order; credentials redacted."""
-        return self._replayer.requests
-
-    def fault(self, fault: str | Fault) -> Fault:
-        """From now on this fault, too, breaks answers. InputError if it is no fault."""
-        return self._replayer.fault_plan.add(fault)
-
-    def heal(self) -> None:
-        """No fault breaks answers any more."""
-        self._replayer.fault_plan.clear()
 
     @overload
     def handle_request(self, request: "httpx.Request") -> "httpx.Response": ...
@@ -148,7 +134,7 @@ class _AsyncBody(AsyncStream):
             self._waiting.cancel()
 
 
-class AsyncReplayTransport(AsyncTransport):
+class AsyncReplayTransport(Replaying, AsyncTransport):
     """As `ReplayTransport`, for `AsyncClient`, on asyncio or trio."""
 
     def __init__(
@@ -161,19 +147,6 @@ class AsyncReplayTransport(AsyncTransport):
     ) -> None:
         self._replayer = Replayer(recordings, speed, clock, faults)
         self._async_bodies: WeakSet[_AsyncBody] = WeakSet()
-
-    @property
-    def requests(self) -> tuple[Asked, ...]:
-        """See `ReplayTransport`."""
-        return self._replayer.requests
-
-    def fault(self, fault: str | Fault) -> Fault:
-        """See `ReplayTransport`."""
-        return self._replayer.fault_plan.add(fault)
-
-    def heal(self) -> None:
-        """See `ReplayTransport`."""
-        self._replayer.fault_plan.clear()
 
     @overload
     async def handle_async_request(self, request: "httpx.Request") -> "httpx.Response": ...

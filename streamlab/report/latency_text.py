@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from streamlab.latency import Overview, Spread, Summary, Verdict
+from streamlab.latency import Outcome, Overview, Spread, Summary, Verdict
 from streamlab.latency.metric import Metric, Unit
 from streamlab.report.show_text import format_ns, format_range_ns, format_rate, one_line
 
@@ -11,6 +11,7 @@ __all__ = [
     "format_interval",
     "format_value",
     "key_text",
+    "outcome_text",
     "outcomes_text",
     "shown_metrics",
     "verdict_text",
@@ -50,9 +51,14 @@ def key_text(key: tuple[str, ...], max_chars: int = KEY_CHARS) -> str:
     return one_line(", ".join(parts), max_chars)
 
 
+def outcome_text(outcome: Outcome) -> str:
+    """An outcome as people read it."""
+    return outcome.replace("_", " ")
+
+
 def outcomes_text(summary: Summary) -> str:
     """How many had which outcome: `8 complete, 1 truncated`."""
-    parts = [f"{count:,} {name.replace('_', ' ')}" for name, count in summary.outcomes.items()]
+    parts = [f"{count:,} {outcome_text(each)}" for each, count in summary.outcomes.items()]
     return ", ".join(parts) or "none"
 
 

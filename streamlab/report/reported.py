@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from streamlab.analysis import Analysis
 from streamlab.finding import Finding
+from streamlab.latency import Outcome, outcome_of
 from streamlab.recording import UNTIMED, Recording
 
 __all__ = ["Reported"]
@@ -20,6 +21,11 @@ class Reported(NamedTuple):
     def label(self) -> str:
         """The recording's name, else its id: untrusted text."""
         return self.recording.name or self.recording.id
+
+    @property
+    def outcome(self) -> Outcome:
+        """What became of it."""
+        return outcome_of(self.analysis)
 
     @property
     def is_timed(self) -> bool:

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from streamlab.analysis import analyze, read_stream
+from streamlab.dialect import asked_model
 from streamlab.finding import find
-from streamlab.latency import asked_model
 from streamlab.store.connect import transaction
 from streamlab.store.rows import EventRow, Row, event_rows, finding_rows, metrics
 from streamlab.store.statements import (

@@ -7,8 +7,9 @@ from functools import lru_cache
 from typing import Final
 
 from streamlab.analysis import analyze, read_stream
+from streamlab.dialect import asked_model
 from streamlab.finding import find
-from streamlab.latency import METRICS, Sample, asked_model, find_outcome, host
+from streamlab.latency import METRICS, Sample, find_outcome, host
 from streamlab.recording import UNTIMED, Recording
 from streamlab.store.rows import Row, metrics, recording_row
 from streamlab.store.statements import select_rows

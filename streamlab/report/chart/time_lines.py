@@ -10,6 +10,7 @@ from streamlab.report.chart.frame import LEFT, PANE, TOP, Chart, Drawing, Key, d
 from streamlab.report.chart.markup import NOTHING, Markup, element, joined, number
 from streamlab.report.chart.points import Point
 from streamlab.report.chart.scale import Linear, time_text, time_unit
+from streamlab.report.latency_text import outcome_text
 from streamlab.report.reported import Reported
 from streamlab.report.show_text import format_ns, one_line
 
@@ -162,16 +163,21 @@ def _ticks(findings: Sequence[Finding], y: float, scale: float) -> Iterator[Mark
 def _sides(row: Reported, index: int) -> Markup:
     """The name on the left, the end on the right."""
     y = TOP + index * _ROW + _ROW / 2 + 4
-    end, status = row.analysis.end, row.analysis.status
-    reasons = [f"HTTP {status}"] if status is not None and status >= 400 else []
-    if end is None or end.reason != "complete":
-        reasons.append(end.reason if end else "recording…")
-    said = " ".join([format_ns(end_ns(row.analysis)), *reasons])
+    why = _failure_text(row)
+    said = f"{format_ns(end_ns(row.analysis))} {why}".rstrip()
     return joined(
         [
             label(LEFT - 8, y, one_line(row.label, _NAME_CHARS), "", "end"),
-            label(LEFT + PANE + 8, y, said, "bad" if reasons else "soft"),
+            label(LEFT + PANE + 8, y, said, "bad" if why else "soft"),
         ]
+    )
+
+
+def _failure_text(row: Reported) -> str:
+    if row.outcome == "complete":
+        return ""
+    return (
+        f"HTTP {row.analysis.status}" if row.outcome == "http_error" else outcome_text(row.outcome)
     )
 
 

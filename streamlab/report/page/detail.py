@@ -7,6 +7,7 @@ from streamlab.analysis import Answer
 from streamlab.finding import Finding, rank
 from streamlab.report.chart.markup import Markup, element, text
 from streamlab.report.finding_view import place_text
+from streamlab.report.latency_text import outcome_text
 from streamlab.report.reported import Reported
 from streamlab.report.show_text import format_bytes, format_ns, format_rate, one_line
 
@@ -49,11 +50,9 @@ def detail(each: Reported, number: int, room: Room) -> Markup:
 
 
 def _summary(each: Reported) -> Markup:
-    end = each.analysis.end
-    reason = end.reason if end else "recording…"
     parts = [
         element("b", {}, text(one_line(each.label, 120))),
-        _badge(reason, "good" if reason == "complete" else "error"),
+        _badge(outcome_text(each.outcome), "good" if each.outcome == "complete" else "error"),
     ]
     if each.analysis.status is not None and each.analysis.status >= 400:
         parts.append(_badge(f"HTTP {each.analysis.status}", "error"))

@@ -1,38 +1,39 @@
-"""The head of the page: how many streams, how they ended, and the percentiles of all."""
+"""The head of the page: how many streams, what became of them, and the percentiles of all."""
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from typing import Final
 
-from streamlab.analysis import Analysis, distribution
 from streamlab.finding import SEVERITIES
+from streamlab.latency import METRICS, Metric, count_outcomes, spread
 from streamlab.report.chart.markup import Markup, element, text
+from streamlab.report.latency_text import format_value, outcome_text
 from streamlab.report.reported import Reported
-from streamlab.report.show_text import format_ns, format_rate
 
 __all__ = ["percentile_table", "tiles"]
 
-_METRICS: Final = (
-    ("TTFT", "first output - t0", "ttft_ns"),
-    ("TTFAT", "first output that is no reasoning - t0", "ttfat_ns"),
-    ("TPOT", "time per token after the first", "tpot_ns"),
-    ("latency", "last output - t0", "latency_ns"),
-    ("tail", "end - last output", "tail_ns"),
-    ("total", "end - t0", "total_ns"),
+_GAPS: Final = Metric("gaps", "gaps_ns", "ns", "between events with output, of all streams")
+_ROWS: Final = (
+    ("TTFT", "first output - t0", METRICS["ttft"]),
+    ("TTFAT", "first output that is no reasoning - t0", METRICS["ttfat"]),
+    (_GAPS.name, _GAPS.title, _GAPS),
+    ("TPOT", "time per token after the first", METRICS["tpot"]),
+    ("latency", "last output - t0", METRICS["latency"]),
+    ("tail", "end - last output", METRICS["tail"]),
+    ("total", "end - t0", METRICS["total"]),
+    ("tokens/s", "after the first token", METRICS["tps_user"]),
+    ("tokens/s overall", "from t0 on", METRICS["tps_e2e"]),
 )
-_COLUMNS: Final = ("n", "min", "p50", "p90", "p95", "p99", "max")
-# Percentiles are of integers: a rate is counted in thousandths a second.
-_THOUSANDTHS: Final = 1000
+_PERCENTS: Final = (50, 90, 95, 99)
+_COLUMNS: Final = ("n", "min", *(f"p{percent}" for percent in _PERCENTS), "max")
 
 
 def tiles(reported: Sequence[Reported]) -> Markup:
-    """Counts: of recordings, of each end, and of recordings with a finding of each severity."""
-    ends = Counter(end.reason if (end := each.analysis.end) else "recording…" for each in reported)
+    """Counts: of recordings, of each outcome, and of recordings with a finding of each severity."""
     parts = [_tile(len(reported), "recording" if len(reported) == 1 else "recordings", "")]
     parts += [
-        _tile(count, reason, "good" if reason == "complete" else "error")
-        for reason, count in ends.most_common()
+        _tile(count, outcome_text(outcome), "good" if outcome == "complete" else "error")
+        for outcome, count in count_outcomes(each.outcome for each in reported).items()
     ]
     for severity in SEVERITIES[:2]:
         count = sum(any(f.severity == severity for f in each.findings) for each in reported)
@@ -47,41 +48,22 @@ def _tile(count: int, meaning: str, classes: str) -> Markup:
 
 def percentile_table(reported: Sequence[Reported]) -> Markup:
     """A row for each metric, over the streams that have times."""
-    analyses = [each.analysis for each in reported if each.is_timed]
-    rows = [_row(label, what, _of(analyses, field), format_ns) for label, what, field in _METRICS]
-    gaps_ns = list(chain.from_iterable(each.gaps_ns for each in analyses))
-    gaps = _row("gaps", "between events with output, of all streams", gaps_ns, format_ns)
-    rates = [
-        _row(label, what, _thousandths(analyses, field), _rate_text)
-        for label, what, field in (
-            ("tokens/s", "after the first token", "tps_user"),
-            ("tokens/s overall", "from t0 on", "tps_e2e"),
-        )
-    ]
+    timed = [each for each in reported if each.is_timed]
     head = element("tr", {}, *(element("th", {}, text(name)) for name in ("", *_COLUMNS)))
-    body = [*rows[:2], gaps, *rows[2:], *rates]
+    body = [_row(label, what, metric, _values(timed, metric)) for label, what, metric in _ROWS]
     return element("table", {}, element("thead", {}, head), element("tbody", {}, *body))
 
 
-def _of(analyses: Sequence[Analysis], field: str) -> list[int]:
-    values = (getattr(analysis, field) for analysis in analyses)
+def _values(timed: Sequence[Reported], metric: Metric) -> list[float]:
+    if metric is _GAPS:
+        return list(chain.from_iterable(each.analysis.gaps_ns for each in timed))
+    values = (getattr(each.analysis, metric.stored) for each in timed)
     return [value for value in values if value is not None]
 
 
-def _thousandths(analyses: Sequence[Analysis], field: str) -> list[int]:
-    values = (getattr(analysis, field) for analysis in analyses)
-    return [round(value * _THOUSANDTHS) for value in values if value is not None]
-
-
-def _rate_text(thousandths: int | None) -> str:
-    return format_rate(None if thousandths is None else thousandths / _THOUSANDTHS)
-
-
-def _row(
-    label: str, what: str, values: Sequence[int], shown: Callable[[int | None], str]
-) -> Markup:
-    told = distribution(values)
-    numbers = (told.min_ns, told.p50_ns, told.p90_ns, told.p95_ns, told.p99_ns, told.max_ns)
-    cells = [f"{told.n:,}", *map(shown, numbers)]
+def _row(label: str, what: str, metric: Metric, values: Sequence[float]) -> Markup:
+    told = spread(values)
+    numbers = (told.min, *(told.percentiles[percent] for percent in _PERCENTS), told.max)
+    cells = [f"{told.n:,}", *(format_value(value, metric.unit) for value in numbers)]
     name = element("td", {}, text(f"{label} "), element("span", {"class": "soft"}, text(what)))
     return element("tr", {}, name, *(element("td", {}, text(cell)) for cell in cells))
