@@ -16,7 +16,7 @@ help:
 	@echo 'make docs       write the generated docs anew'
 	@echo 'make bench      the benchmarks'
 	@echo 'make test-live  the tests against a real LLM server (installs it: 220 MB)'
-	@echo 'make test-clients the tests with SDKs, HTTP clients and a browser (installs them: 350 MB)'
+	@echo 'make test-clients the tests with SDKs, HTTP clients and a browser (installs them: 600 MB)'
 
 demo: $(VENV)/.runtime
 	@$(BIN)/streamlab demo

@@ -81,11 +81,14 @@ def test_ollamas_lines() -> None:
 
 NAMES = ("choices", "delta", "content_block", "error", "index", "message", "response", "tool_calls",
          "type", "usage", "x_groq", "id", "function", "logprobs", "partial_json", "candidates",
-         "content", "parts", "text", "usageMetadata", "citations", "tool_plan")  # fmt: skip
+         "content", "parts", "text", "usageMetadata", "citations", "tool_plan", "functionCall",
+         "partialArgs", "jsonPath", "stringValue", "willContinue", "output", "item",
+         "thinking")  # fmt: skip
 LEAVES = st.sampled_from((None, True, -1, 1.5, "", "x", '{"', [], {}, [[]], ["x"], "message_start",
          "message_delta", "content_block_start", "content_block_delta", "response.completed",
          "error", "text_completion", "content-delta", "tool-call-delta", "tool-plan-delta",
-         "citation-start", "message-end", "chat.completion.chunk", 10**30))  # fmt: skip
+         "citation-start", "message-end", "chat.completion.chunk", "$.a[0].b",
+         "$.a[99]", 10**30))  # fmt: skip
 OBJECTS = st.recursive(
     st.dictionaries(st.sampled_from(NAMES), LEAVES, max_size=3),
     lambda inner: st.dictionaries(

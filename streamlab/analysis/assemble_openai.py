@@ -16,6 +16,8 @@ JsonObject = dict[str, object]
 
 # Strings that are said once, or again with each piece; all others are pieces of one.
 _LABELS: Final = frozenset({"id", "index", "name", "role", "type"})
+# Mistral's parts of a content that go on in the next piece; any other comes whole.
+_GROWING: Final = frozenset({"text", "thinking"})
 # Of a chunk: what is read elsewhere, and padding against guesses from its length.
 _NOT_COPIED: Final = frozenset({"choices", "obfuscation", "object", "usage"})
 _LAST_EVENTS: Final = frozenset({"response.completed", "response.failed", "response.incomplete"})
@@ -32,9 +34,17 @@ def text_completion(chunks: Sequence[JsonObject]) -> JsonObject | None:
 
 
 def response(events: Sequence[JsonObject]) -> JsonObject | None:
-    """The response that the last event of a Responses stream holds; None without such an event."""
+    """The response that the last event of a Responses stream holds; None without such an event.
+
+    A server that stores nothing leaves its output empty: then it is the items as they were done.
+    """
     last = [event for event in events if as_text(event.get("type")) in _LAST_EVENTS]
-    return as_object(last[-1].get("response")) or None if last else None
+    whole = as_object(last[-1].get("response")) if last else {}
+    done = [event for event in events if event.get("type") == "response.output_item.done"]
+    if done and whole.get("output") == []:
+        items = {as_count(event.get("output_index")) or 0: event.get("item") for event in done}
+        whole = whole | {"output": [items[index] for index in sorted(items)]}
+    return whole or None
 
 
 def _whole(
@@ -65,6 +75,9 @@ def _chat_choice(pieces: list[JsonObject]) -> JsonObject:
     for piece in pieces:
         delta = as_object(piece.get("delta"))
         _merge_calls(calls, as_list(delta.pop("tool_calls", None)))
+        if isinstance(delta.get("content"), list) or isinstance(message.get("content"), list):
+            message["content"] = _parts(message.get("content"))
+            _merge_parts(as_list(message["content"]), _parts(delta.pop("content", None)))
         _merge(message, delta)
     shown: JsonObject = {
         "role": message.pop("role", None) or "assistant",
@@ -78,20 +91,41 @@ def _chat_choice(pieces: list[JsonObject]) -> JsonObject:
     return {"message": shown, **_beside(pieces, "delta")}
 
 
+def _parts(content: object) -> list[object]:
+    """Typed parts, which a string is one of."""
+    if isinstance(content, str):
+        return [{"type": "text", "text": content}] if content else []
+    return as_list(content)
+
+
+def _merge_parts(parts: list[object], pieces: list[object]) -> None:
+    """Add pieces of parts: text goes on with text, thinking (which holds parts) with thinking."""
+    for piece in map(as_object, pieces):
+        last = as_object(parts[-1]) if parts else {}
+        if piece.get("type") not in _GROWING or piece.get("type") != last.get("type"):
+            parts.append(piece)
+            continue
+        _merge_parts(as_list(last.get("thinking")), as_list(piece.pop("thinking", None)))
+        _merge(last, piece)
+
+
 def _text_choice(pieces: list[JsonObject]) -> JsonObject:
     text = "".join(as_text(piece.get("text")) for piece in pieces)
     return {"text": text, **_beside(pieces, "text")}
 
 
 def _beside(pieces: list[JsonObject], increment: str) -> JsonObject:
-    """What stands beside the increments: log probabilities, which add up; of the rest the last."""
+    """What stands beside the increments: log probabilities, which add up; of the rest the last.
+
+    Not so a `message`, which some servers send along with each delta.
+    """
     logprobs: JsonObject = {}
     beside: JsonObject = {"finish_reason": None}
     for piece in pieces:
         for name, value in piece.items():
             if name == "logprobs":
                 _merge(logprobs, {name: value})
-            elif name not in {increment, "index"} and value is not None:
+            elif name not in {increment, "index", "message"} and value is not None:
                 beside[name] = value
     return logprobs | beside
 

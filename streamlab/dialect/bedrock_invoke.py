@@ -67,10 +67,14 @@ def _read_bytes(payload: JsonObject) -> tuple[Delta, ...]:
 
 
 def _read_inner(payload: JsonObject) -> tuple[Delta, ...]:
-    """What the model's own API says, and Bedrock's count where that states none."""
+    """What the model's own API says, and Bedrock's count where that states none.
+
+    Anthropic's messages have stated theirs before the event with Bedrock's, which may be another.
+    """
     read = next((read for field, read in _INNER if field in payload), None)
     deltas = list(read(payload)) if read is not None else []
-    if (metrics := as_object(payload.get(_METRICS))) and not any(delta.usage for delta in deltas):
+    is_stated = payload.get("type") == "message_stop" or any(delta.usage for delta in deltas)
+    if (metrics := as_object(payload.get(_METRICS))) and not is_stated:
         deltas += _usage(metrics, "inputTokenCount", "outputTokenCount")
     if metrics and not any(delta.kind == "end" for delta in deltas):
         deltas.append(Delta(kind="end"))

@@ -17,6 +17,7 @@ from streamlab.dialect.delta import (
     Step,
     Usage,
     as_count,
+    as_json,
     as_list,
     as_object,
     as_text,
@@ -86,8 +87,9 @@ def _read_message(payload: dict[str, object], *, is_whole: bool) -> tuple[Delta,
 
 def _read_function_call(content: str) -> tuple[Delta, ...]:
     """The content is JSON: the plugin's function by name, and its arguments."""
-    name = as_text(as_object(parse_json(content)[0]).get("name"))
-    return (Delta("tool_call", content, name, step=Step("begin")),)
+    call = as_object(parse_json(content)[0])
+    arguments = as_json(call["arguments"]) if "arguments" in call else content
+    return (Delta("tool_call", arguments, as_text(call.get("name")), step=Step("begin")),)
 
 
 def _read_chat(payload: dict[str, object]) -> tuple[Delta, ...]:
