@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from streamlab._http1 import server_tls
 from streamlab.recording import End, Read, Recording, Request, Response
@@ -17,6 +18,10 @@ from tests.certificate import make_certificate
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 CASSETTES = sorted(FIXTURES.rglob("*.jsonl"))
+
+# Hypothesis would fail an example that takes long: no test is about speed.
+settings.register_profile("streamlab", deadline=None)
+settings.load_profile("streamlab")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

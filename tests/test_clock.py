@@ -157,7 +157,7 @@ def test_the_machines_clock_waits_no_less_than_asked() -> None:
         assert machine.now_ns() >= at_ns
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(st.lists(st.integers(0, 9), max_size=6), min_size=1, max_size=5), st.integers(0, 5))
 @example([[0, 0, 0, 0, 1], [5]], 5)
 def test_each_task_sees_the_times_it_waited_for(gaps: list[list[int]], turns: int) -> None:

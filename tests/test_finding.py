@@ -266,7 +266,7 @@ def check_invariants(recording: Recording, found: Any) -> None:
             text.encode()  # no lone surrogates: it can be stored and printed
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(recordings())
 def test_whatever_the_stream_no_rule_raises(recording: Recording) -> None:
     """Any bytes, any JSON, any headers, any end."""
@@ -275,7 +275,7 @@ def test_whatever_the_stream_no_rule_raises(recording: Recording) -> None:
     assert found == find(recording, stream=read_stream(recording), analysis=analyze(recording))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(recordings(), st.sampled_from(sorted(_GRAMMARS)))
 def test_whatever_the_grammar_no_rule_raises(recording: Recording, dialect: str) -> None:
     """Those of dialects that are told by other streams, too."""

@@ -170,7 +170,7 @@ def test_a_program_sees_the_recording_at_its_times(
     assert (scaled(CHAT.end.at_ns), None) == (seen.end_at_ns, seen.error)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(
     st.lists(st.tuples(st.integers(0, 10**10), st.binary(min_size=1, max_size=9)), max_size=6),
     st.integers(0, 10**9),

@@ -152,7 +152,7 @@ PLACES = st.builds(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(recordings(), SELECTIONS, st.integers(20, 130), PLACES)
 def test_any_stream_is_shown_in_any_form(
     recording: Recording, selection: Selection, width: int, place: Place
@@ -176,7 +176,7 @@ def is_harmless(character: str) -> bool:
     return code >= 0x20 and not 0x7F <= code < 0xA0 and code not in hidden
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(recordings())
 def test_a_dump_has_every_byte_once(recording: Recording) -> None:
     """The spans of its rows, joined, are the body; so are those of the reads side by side."""
