@@ -16,8 +16,17 @@ from streamlab.finding.subject import Subject
 from streamlab.interop.bodies import EVENT_STREAM
 from streamlab.recording import END_REASONS, UNTIMED, Recording
 from streamlab.store import Library
-from tests.conftest import CASSETTES, DONE, FINISH, FIXTURES, chat_event, make_recording
+from tests.conftest import (
+    CASSETTES,
+    DONE,
+    FINISH,
+    FIXTURES,
+    chat_event,
+    json_lines,
+    make_recording,
+)
 from tests.corpus import CORPUS, entries, kind_of_entry, needs_corpus
+from tests.timed import MS, timed
 
 rules = pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.code}-{rule.slug}")
 
@@ -65,13 +74,10 @@ UNHEALTHY = {
     "timeout": {"SL505"},
     "two-choices": {"SL419"},  # a usage for each choice
     "relay": {"SL101", "SL201", "SL207", "SL301", "SL306", "SL401", "SL404", "SL503"},
-    # Their tools run meanwhile.
-    **{name: {"SL503"} for name in ("ag-ui", "coze", "dify-agent", "vercel-ai-ui")},
     "bedrock-invoke": {"SL220"},
     "assisters-malformed": {"SL301", "SL404"},
     "assisters-raw": {"SL208", "SL428"},
     "fastgpt-error": {"SL401", "SL412"},
-    "fastgpt-tools": {"SL503"},  # its tool runs for a second
     "selamgpt-dropped": {"SL101", "SL207", "SL306", "SL401", "SL404"},
     "selamgpt-early-stop": {"SL508"},
     "selamgpt-rate-limited": {"SL109"},
@@ -84,6 +90,43 @@ def test_a_healthy_fixture_has_no_error_or_warning(cassette: Any) -> None:
     for recording in read_cassette(cassette):
         found = {each.code for each in find(recording) if each.severity != "info"}
         assert UNHEALTHY.get(cassette.stem, set()) == found
+
+
+@pytest.mark.parametrize("name", ["agents/ag-ui", "agents/coze", "agents/dify-agent",
+                                  "agents/vercel-ai-ui", "systems/fastgpt-tools"])  # fmt: skip
+def test_a_tool_of_a_fixture_says_why_nothing_came(name: str) -> None:
+    """In each of these a tool runs, and a model is asked anew with what it answered."""
+    (recording,) = read_cassette(FIXTURES / f"{name}.jsonl")
+    (stall,) = (each for each in find(recording) if each.code == "SL503")
+    assert ("info", True) == (stall.severity, stall.cause.startswith("a step without output ran"))
+
+
+@pytest.mark.parametrize("case", json_lines("stall_cases.jsonl"), ids=lambda case: case["case"])
+def test_a_stall_is_a_warning_unless_a_step_says_why(case: dict[str, Any]) -> None:
+    """A tool, or a step that began in the silence and ended in it; not one that has output."""
+    reads = [(at_ms * MS, agent_event(*said)) for at_ms, *said in case["events"]]
+    end_ns = case.get("end_ms", 60_000) * MS
+    recording = timed(reads, end_ns=end_ns, reason=case.get("end", "complete"))
+    assert [(case["told"], case["message"])] == [
+        (each.severity, each.message) for each in find(recording) if each.code == "SL503"
+    ]
+
+
+AGENT_FIELDS = {
+    "TEXT_MESSAGE_CONTENT": ("delta",),
+    "TOOL_CALL_START": ("toolCallId", "toolCallName"),
+    "TOOL_CALL_ARGS": ("toolCallId", "delta"),
+    "TOOL_CALL_END": ("toolCallId",),
+    "TOOL_CALL_RESULT": ("toolCallId",),
+    "STEP_STARTED": ("stepName",),
+    "STEP_FINISHED": ("stepName",),
+}
+
+
+def agent_event(type_: str, *said: str) -> bytes:
+    """An event of AG-UI with its fields."""
+    payload = {"type": type_, **dict(zip(AGENT_FIELDS[type_], said, strict=True))}
+    return f"data: {json.dumps(payload)}\n\n".encode()
 
 
 def test_places_are_those_of_the_events_and_of_the_end() -> None:

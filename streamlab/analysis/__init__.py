@@ -20,7 +20,7 @@ from streamlab.analysis.percentile import (
 )
 from streamlab.analysis.rates import TokenSource
 from streamlab.analysis.read_event import ReadEvent
-from streamlab.analysis.steps import StepTime, step_times
+from streamlab.analysis.steps import StepTime, silence, step_times
 from streamlab.analysis.stream import (
     MEASURED,
     Analysis,
@@ -69,5 +69,6 @@ __all__ = [
     "quantile",
     "read_stream",
     "score",
+    "silence",
     "step_times",
 ]

@@ -13,10 +13,15 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from operator import itemgetter
+from typing import Final, NamedTuple
 
 from streamlab.dialect import Delta, Step
 
-__all__ = ["StepTime", "step_times", "without_times"]
+__all__ = ["Silence", "StepTime", "silence", "step_times", "without_times"]
+
+TOOL_CALL: Final = "tool_call"
+"""The name of a step that is a tool's run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +36,17 @@ class StepTime:
     stop_ns: int | None
     stated_ms: float | None
     depth: int
+
+
+class Silence(NamedTuple):
+    """What went on while no output came: the steps that ran and ended meanwhile, how long at least
+    one of them ran, how long none did before the last of them had ended, and how long it took from
+    there to the next output."""
+
+    steps: tuple[StepTime, ...]
+    running_ns: int
+    idle_ns: int
+    after_ns: int
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -63,7 +79,7 @@ class _Runs:
         if known is not None and known.ended is None:
             return  # it says once more that it runs
         run = _Run(
-            name="tool_call" if delta.kind == "tool_call" else delta.name,
+            name=TOOL_CALL if delta.kind == "tool_call" else delta.name,
             label=_label(delta),
             begun=number,
             start_ns=at_ns,
@@ -129,6 +145,32 @@ def step_times(timed: Iterable[tuple[int, Delta]]) -> tuple[StepTime, ...]:
             depth=begun_before - bisect_right(ends, run.begun) + (run.start_ns is None),
         )
         for begun_before, run in enumerate(runs.all)
+    )
+
+
+def silence(steps: Iterable[StepTime], start_ns: int, stop_ns: int) -> Silence:
+    """What of `steps` tells why no output came from `start_ns` to `stop_ns`.
+
+    That is a tool, however early it was called, and any other step that began meanwhile, too: what
+    began before has had output, and what is still open will have some, so it should have come.
+    """
+    ran = [
+        (max(step.start_ns, start_ns), step.stop_ns, step)
+        for step in steps
+        if step.start_ns is not None
+        and step.stop_ns is not None
+        and start_ns < step.stop_ns <= stop_ns
+        and (step.start_ns >= start_ns or step.name == TOOL_CALL)
+    ]
+    idle_ns, until_ns = 0, start_ns
+    for begun_ns, ended_ns, _ in sorted(ran, key=itemgetter(0)):
+        idle_ns += max(0, begun_ns - until_ns)
+        until_ns = max(until_ns, ended_ns)
+    return Silence(
+        steps=tuple(step for *_, step in ran),
+        running_ns=until_ns - start_ns - idle_ns,
+        idle_ns=idle_ns,
+        after_ns=stop_ns - until_ns,
     )
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import Final
 
+from streamlab.analysis import Gap, silence
 from streamlab.finding.example import HEALTHY, HEL, LO, Example
 from streamlab.finding.rule import rule
-from streamlab.finding.spot import Spot
+from streamlab.finding.spot import Spot, quoted
 from streamlab.finding.subject import Subject
 
 __all__: list[str] = []
@@ -13,6 +14,8 @@ __all__: list[str] = []
 _S: Final = 1_000_000_000
 # So many events in one read are no accident.
 _BURST_EVENTS: Final = 4
+_STEP_CAUSE: Final = "a step without output ran, and then the model was asked anew"
+_NAMED_STEPS: Final = 3
 
 
 def _seconds(duration_ns: int) -> str:
@@ -61,13 +64,28 @@ def _slow_token(subject: Subject) -> Iterator[Spot]:
     example=Example(pieces=HEALTHY, gap_ns=_S),
 )
 def _stall(subject: Subject) -> Iterator[Spot]:
-    """No output came for longer than the limit."""
+    """No output came for longer than the limit; info where a tool, or another step without output,
+    ran meanwhile."""
     for stall in subject.analysis.stalls:
-        message = f"no output for {_seconds(stall.duration_ns)}"
-        if stall.event is not None:
-            yield subject.at_event(stall.event, message)
-        else:
-            yield subject.at_end(message)
+        reason = _reason(subject, stall)
+        message = f"no output for {_seconds(stall.duration_ns)}{reason}"
+        number = stall.event
+        spot = subject.at_end(message) if number is None else subject.at_event(number, message)
+        yield spot._replace(severity="info", cause=_STEP_CAUSE) if reason else spot
+
+
+def _reason(subject: Subject, stall: Gap) -> str:
+    """Which steps explain a stall, and for how long they ran; "" if none do. After them the model
+    is asked anew, and may take as long as for its first token."""
+    steps, running_ns, idle_ns, after_ns = silence(
+        subject.analysis.steps, stall.start_ns, stall.stop_ns
+    )
+    limits = subject.limits
+    if not running_ns or idle_ns > limits.stall_ns or after_ns > limits.first_token_ns:
+        return ""
+    names = list(dict.fromkeys(quoted(step.label or step.name) for step in steps))
+    more = ", …" if len(names) > _NAMED_STEPS else ""
+    return f", in which {', '.join(names[:_NAMED_STEPS])}{more} ran for {_seconds(running_ns)}"
 
 
 @rule(
