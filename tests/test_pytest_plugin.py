@@ -16,8 +16,11 @@ import httpx2  # noqa: F401
 import openai  # noqa: F401
 import pytest
 
+import streamlab.live_upstream
 import streamlab.pytest_plugin.settings
-import streamlab.testing  # noqa: F401
+import streamlab.testing.cassette
+import streamlab.testing.stream
+import streamlab.testing.transport  # noqa: F401
 from streamlab.cassette import read_cassette, write_cassette
 from streamlab.replay import Catalog, ReplayServer, serve
 from tests.conftest import DONE, chat_event, make_recording
@@ -623,5 +626,50 @@ def test_importing_the_plugin_brings_nothing_heavy() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert [
-        "streamlab", "streamlab.pytest_plugin", "streamlab.pytest_plugin.watch", "streamlab.version"
+        "streamlab", "streamlab.pytest_plugin", "streamlab.pytest_plugin.plain_import",
+        "streamlab.pytest_plugin.watch", "streamlab.version",
     ] == ran.stdout.split()  # fmt: skip
+
+
+SERVES = """
+import sys
+from urllib.request import urlopen
+from streamlab.testing import replaying
+
+with replaying(sys.argv[1], record_mode="none") as served:
+    urlopen(served.url + "/v1/chat/completions", data=sys.argv[2].encode()).read()
+print(*sys.modules)
+"""
+HEAVY = {
+    "anyio.abc", "httpx", "httpx2", "pydantic", "rich", "sqlite3", "sqlite_utils",
+    "streamlab.finding", "streamlab.record.proxy", "streamlab.report", "streamlab.store", "typer",
+}  # fmt: skip
+
+
+def test_a_replay_brings_nothing_of_what_records_and_reports() -> None:
+    """Each process of a suite imports it, and most suites only replay."""
+    command = [sys.executable, "-c", SERVES, cassette("chat/one.jsonl"), body_of()]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True)
+    brought = set(ran.stdout.split())
+    assert "streamlab.replay.server" in brought
+    assert set() == HEAVY & brought
+
+
+def test_pytest_does_not_rewrite_streamlab(pytester: pytest.Pytester) -> None:
+    """It would compile all of it once more, and where it may not write that down, in each run."""
+    cassette("test_chat/test_stream.jsonl")
+    pytester.makepyfile(
+        test_chat="""
+def test_stream(streamlab_server):
+    import sys
+    rewritten = {
+        name for name, module in sys.modules.items()
+        if name.startswith("streamlab.") and "rewrite" in type(module.__loader__).__module__
+    }
+    assert {name for name in rewritten if not name.startswith("streamlab.pytest_plugin")} <= {
+        "streamlab.version"
+    }
+    assert "rewrite" in type(sys.modules[__name__].__loader__).__module__
+"""
+    )
+    pytester.runpytest_subprocess().assert_outcomes(passed=1)

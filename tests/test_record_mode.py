@@ -15,8 +15,9 @@ import openai
 import pytest
 
 from streamlab.cli._record_mode import narrated_live, select_recorded
+from streamlab.live_upstream import open_live, whole
 from streamlab.record.upstream import parse_upstreams
-from streamlab.record_mode import RecordMode, open_live, whole
+from streamlab.record_mode import RecordMode
 from streamlab.recording import END_REASONS, Recording, header_value
 from streamlab.replay import Catalog, ReplayServer, running, serve
 from streamlab.replay.match import Match

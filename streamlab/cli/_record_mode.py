@@ -8,8 +8,9 @@ from streamlab.cli._console import narrate
 from streamlab.cli._relayed import narrate_relayed, narrate_stop
 from streamlab.cli._select import select
 from streamlab.errors import InputError
+from streamlab.live_upstream import LiveUpstream, open_live, whole
 from streamlab.record.upstream import Upstream, parse_upstreams
-from streamlab.record_mode import LiveUpstream, RecordMode, open_live, whole
+from streamlab.record_mode import RecordMode
 from streamlab.recording import Recording
 from streamlab.replay import Catalog
 from streamlab.store import Library

@@ -4,11 +4,13 @@ Hooks and fixtures only: what they do stands in `streamlab.testing`, and is impo
 test that uses one of them. docs/pytest.md shows them at work.
 """
 
+import sys
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from streamlab.pytest_plugin.plain_import import PlainImport
 from streamlab.pytest_plugin.watch import WATCH, blocked, check, note_outcome, used
 
 if TYPE_CHECKING:
@@ -56,6 +58,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help=_BLOCK_HELP,
     )
     parser.addini("streamlab_block_network", _BLOCK_HELP, type="bool", default=False)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests() -> None:
+    """From here on streamlab is imported without pytest's rewriting, which has begun by now."""
+    if PlainImport not in sys.meta_path:
+        sys.meta_path.insert(0, PlainImport)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -10,7 +10,7 @@ __all__ = ["Live"]
 
 
 class Live(Protocol):
-    """Answers requests in place of recordings, those that it sees fit (`streamlab.record_mode`)."""
+    """Answers requests in place of recordings, those that it sees fit: see `live_upstream`."""
 
     def target(self, target: str) -> str:
         """What the real API is asked for where this is asked for: recordings of it have that."""

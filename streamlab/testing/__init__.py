@@ -1,14 +1,19 @@
 """For tests: streams from cassettes, what is to be said of a stream, and every way to cut one.
 
-`pytest_plugin` makes fixtures of it; `replaying` is for tests of any other kind.
+`pytest_plugin` makes fixtures of it; `replaying` is for tests of any other kind. Each name is
+imported when it is first used, as those of `streamlab` are.
 """
 
-from streamlab.testing.cassette import UsedCassette
-from streamlab.testing.options import OldCassetteWarning, Options
-from streamlab.testing.replaying import replaying
-from streamlab.testing.served import Served
-from streamlab.testing.slicing import every_slicing
-from streamlab.testing.stream import StreamAssertion, ToolCall, assert_stream
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from streamlab.testing.cassette import UsedCassette
+    from streamlab.testing.options import OldCassetteWarning, Options
+    from streamlab.testing.replayed import replaying
+    from streamlab.testing.served import Served
+    from streamlab.testing.slicing import every_slicing
+    from streamlab.testing.stream import StreamAssertion, ToolCall, assert_stream
 
 __all__ = [
     "OldCassetteWarning",
@@ -21,3 +26,19 @@ __all__ = [
     "every_slicing",
     "replaying",
 ]
+
+_HOMES = {
+    "cassette": ("UsedCassette",),
+    "options": ("OldCassetteWarning", "Options"),
+    "replayed": ("replaying",),
+    "served": ("Served",),
+    "slicing": ("every_slicing",),
+    "stream": ("StreamAssertion", "ToolCall", "assert_stream"),
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - any public object
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"streamlab.testing.{module}"), name)
+    raise AttributeError(f"module 'streamlab.testing' has no attribute {name!r}")

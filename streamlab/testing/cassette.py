@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from streamlab.cassette import read_cassette, write_cassette
 from streamlab.clock import ManualClock, SystemClock
@@ -18,16 +17,18 @@ from streamlab.record.command import (
     upstreams_of,
     with_keys,
 )
-from streamlab.record_mode import LiveUpstream, RecordMode, open_live
+from streamlab.record_mode import RecordMode
 from streamlab.recording import Recording
 from streamlab.replay import Answered, Asked, Catalog, ReplayServer, running
 from streamlab.replay.key import RequestKey
-from streamlab.replay.transport import EitherReplayTransport
-from streamlab.store import Library
-from streamlab.testing.merged import rewritten
 from streamlab.testing.options import OldCassetteWarning, Options, default_record_mode
 from streamlab.testing.served import Served, environment
-from streamlab.testing.transport import LiveTransport
+
+if TYPE_CHECKING:
+    from tempfile import TemporaryDirectory
+
+    from streamlab.replay.live import Live
+    from streamlab.replay.transport import EitherReplayTransport
 
 __all__ = ["UsedCassette"]
 
@@ -53,7 +54,7 @@ class UsedCassette:
             self.recordings, match=self.options.match, ignored=self.options.ignore_json_paths
         )
         self._asked: list[ReplayServer | EitherReplayTransport] = []
-        self._folder = TemporaryDirectory() if self.is_recording else None
+        self._folder = _new_folder() if self.is_recording else None
 
     @property
     def is_recording(self) -> bool:
@@ -111,8 +112,10 @@ class UsedCassette:
             yield Served(server=server, variables=variables)
 
     @contextmanager
-    def transport(self) -> Iterator[EitherReplayTransport]:
+    def transport(self) -> "Iterator[EitherReplayTransport]":
         """The same in the program itself, for clients of either kind, on a manual clock."""
+        from streamlab.replay.transport import EitherReplayTransport
+
         options = self.options
         speed, faults = options.factor(1.0), tuple(options.faults)
         if not self.is_recording:
@@ -122,6 +125,9 @@ class UsedCassette:
             self._asked.append(transport)
             yield transport
             return
+        from streamlab.store import Library
+        from streamlab.testing.transport import LiveTransport
+
         with Library(self._db, create=True) as library, library.open_writer() as writer:
             live = LiveTransport(
                 self._catalog,
@@ -144,6 +150,8 @@ class UsedCassette:
             new = self._recorded()
         if not new or (self.mode == "rewrite" and not has_passed):
             return
+        from streamlab.testing.merged import rewritten
+
         replaces = self.mode == "rewrite"
         kept = rewritten(self.recordings, new, self._key) if replaces else [*self.recordings, *new]
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -166,9 +174,11 @@ class UsedCassette:
         assert self._folder is not None
         return Path(self._folder.name) / "recorded.db"
 
-    def _live(self) -> AbstractContextManager[LiveUpstream | None]:
+    def _live(self) -> "AbstractContextManager[Live | None]":
         if not self.is_recording:
             return nullcontext()
+        from streamlab.live_upstream import open_live
+
         # What a rewritten cassette holds is exchanged here, not in the library that this fills.
         mode: RecordMode = "all" if self.mode == "rewrite" else self.mode
         upstreams = upstreams_of(os.environ, self.options.bases())
@@ -185,12 +195,20 @@ class UsedCassette:
     def _recorded(self) -> list[Recording]:
         if not self._db.exists():
             return []
+        from streamlab.store import Library
+
         with Library(self._db) as library:
             return library.load_all(summary.id for summary in library.summaries())
 
     def _note(self, answered: Answered) -> None:
         if answered.miss is not None:
             self.misses.append(str(answered.miss))
+
+
+def _new_folder() -> "TemporaryDirectory[str]":
+    from tempfile import TemporaryDirectory
+
+    return TemporaryDirectory()
 
 
 def _in_force(mode: RecordMode, *, is_there: bool) -> RecordMode:
