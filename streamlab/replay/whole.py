@@ -8,12 +8,10 @@ import json
 from dataclasses import replace
 from typing import Any, Final, Literal
 
-from streamlab.analysis import assemble
-from streamlab.interop.bodies import NDJSON, kind_of
+from streamlab.framing import announced
 from streamlab.recording import End, Header, Read, Recording, Response, media_type
 from streamlab.replay.answer import error_content
 from streamlab.schedule import Finish, schedule
-from streamlab.timeline import arrivals
 
 __all__ = ["Form", "asked_form", "in_form"]
 
@@ -69,8 +67,12 @@ def in_form(recording: Recording, form: Form) -> Recording:
 
 
 def _whole(recording: Recording) -> Recording:
+    # A replay that nobody asks for a whole answer need not read streams: 50 ms of import.
+    from streamlab.analysis import assemble  # noqa: PLC0415
+    from streamlab.timeline import arrivals  # noqa: PLC0415
+
     response = recording.response
-    if response is None or not (kind_of(response.headers) or arrivals(recording)):
+    if response is None or not (announced(media_type(response.headers)) or arrivals(recording)):
         return recording
     ending = schedule(recording).actions[-1]
     if not isinstance(ending, Finish):
@@ -113,7 +115,7 @@ def _not_acceptable(recording: Recording) -> object:
 
 
 def _is_json_lines(response: Response | None) -> bool:
-    return response is not None and kind_of(response.headers) is NDJSON
+    return response is not None and announced(media_type(response.headers)) == "json-lines"
 
 
 def _is_json(response: Response | None) -> bool:
