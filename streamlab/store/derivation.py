@@ -14,7 +14,7 @@ from streamlab.analysis import analyze, read_stream
 from streamlab.dialect import asked_model
 from streamlab.finding import find
 from streamlab.store.connect import transaction
-from streamlab.store.rows import EventRow, Row, event_rows, finding_rows, metrics
+from streamlab.store.rows import EventRows, Row, event_rows, finding_rows, metrics
 from streamlab.store.statements import (
     delete_derived,
     insert_events,
@@ -37,9 +37,13 @@ class _Derived(NamedTuple):
 
     recording_id: str
     number: int
-    events: list[EventRow]
+    events: EventRows
     findings: list[Row]
     columns: Row
+
+    @property
+    def event_count(self) -> int:
+        return sum(map(len, self.events.values()))
 
 
 def derive(connection: sqlite3.Connection, recording_id: str) -> None:
@@ -57,7 +61,7 @@ def derive_anew(connection: sqlite3.Connection, ids: Iterable[str]) -> None:
         derived = _derived(connection, recording_id)
         if derived is not None:
             pending.append(derived)
-        if sum(len(each.events) for each in pending) > _EVENTS_A_TRANSACTION:
+        if sum(each.event_count for each in pending) > _EVENTS_A_TRANSACTION:
             _replace_all(connection, pending)
             pending = []
     _replace_all(connection, pending)

@@ -15,7 +15,7 @@ from streamlab.sse import Event
 
 __all__ = [
     "EVENT_COLUMNS",
-    "EventRow",
+    "EventRows",
     "ReadRow",
     "Row",
     "end_columns",
@@ -32,12 +32,20 @@ __all__ = [
 Row = dict[str, Any]
 # Plain tuples, since they are many. `recording` is its number.
 ReadRow = tuple[int, int, int, bytes]  # (recording, seq, at_ns, data)
-EventRow = tuple[int | str | None, ...]  # in the order of EVENT_COLUMNS
+EventRow = tuple[int | str, ...]
 
-EVENT_COLUMNS: Final = (
-    "recording", "seq", "read_seq", "first_at_ns", "start", "stop", "type", "data_start",
-    "data_bytes", "data", "kind", "text",
-)  # fmt: skip
+_OF_ALL_EVENTS: Final = ("recording", "seq", "read_seq", "start", "stop", "type", "kind", "text")
+# What rows have after these, by whether their data stands in one read, where nearly all do, and
+# whether the event began in an earlier one. Columns that are null are left out: for each, sqlite3
+# asks whether None is to be adapted, which takes longer than the rest of inserting the row.
+EVENT_COLUMNS: Final = {
+    (True, False): (*_OF_ALL_EVENTS, "data_start", "data_bytes"),
+    (True, True): (*_OF_ALL_EVENTS, "data_start", "data_bytes", "first_at_ns"),
+    (False, False): (*_OF_ALL_EVENTS, "data"),
+    (False, True): (*_OF_ALL_EVENTS, "data", "first_at_ns"),
+}
+EventRows = dict[tuple[bool, bool], list[EventRow]]
+"""Rows of events, by the key of their `EVENT_COLUMNS`."""
 
 _FINDING_COLUMNS = (
     "code", "slug", "severity", "message", "cause", "hint", "text", "start", "stop", "at_ns",
@@ -140,38 +148,32 @@ def read_rows(number: int, reads: Iterable[Read]) -> list[ReadRow]:
     return [(number, seq, read.at_ns, read.data) for seq, read in enumerate(reads)]
 
 
-def event_rows(number: int, reads: Sequence[Read], events: Iterable[ReadEvent]) -> list[EventRow]:
+def event_rows(number: int, reads: Sequence[Read], events: Iterable[ReadEvent]) -> EventRows:
     """Rows of the events that were read from `reads`, of the recording with this number."""
+    rows: EventRows = {key: [] for key in EVENT_COLUMNS}
     starts = [0, *accumulate(len(read.data) for read in reads)]
-    return [
-        _event_row(number, seq, event, reads[at].data, starts[at])
-        for seq, event in enumerate(events)
-        for at in (event.arrival.read_index,)
-    ]
+    for seq, ((_, first_at_ns, at_ns, read_seq), event, _, deltas) in enumerate(events):
+        main = main_delta(deltas)
+        row: EventRow = (
+            number, seq, read_seq, event.start, event.stop, event.type, main.kind,
+            utf8_text(main.text),
+        )  # fmt: skip
+        data = _find_data(event, reads[read_seq].data, starts[read_seq])
+        if first_at_ns == at_ns:
+            rows[len(data) > 1, False].append(row + data)
+        else:
+            rows[len(data) > 1, True].append((*row, *data, first_at_ns))
+    return rows
 
 
-def _event_row(
-    number: int, seq: int, read_event: ReadEvent, read: bytes, read_start: int
-) -> EventRow:
-    (_, first_at_ns, at_ns, read_seq), event = read_event.arrival, read_event.event
-    main = main_delta(read_event.deltas)
-    return (
-        number, seq, read_seq, None if first_at_ns == at_ns else first_at_ns, event.start,
-        event.stop, event.type, *_find_data(event, read, read_start), main.kind,
-        utf8_text(main.text),
-    )  # fmt: skip
-
-
-def _find_data(
-    event: Event, read: bytes, read_start: int
-) -> tuple[int, int, None] | tuple[None, None, str]:
+def _find_data(event: Event, read: bytes, read_start: int) -> tuple[int, int] | tuple[str]:
     """Where an event's data stands in the read that completed it, and how long it is; the data
     itself if it does not stand there as it is (several lines or reads, a content coding)."""
     data = event.data.encode()
     # Any place that holds these very bytes is right; where the event's are is only the likely one.
     start = max(event.start - read_start, 0)
     found = read.find(data, start, start + event.stop - event.start)
-    return (None, None, event.data) if found < 0 else (found, len(data), None)
+    return (event.data,) if found < 0 else (found, len(data))
 
 
 def metrics(analysis: Analysis, findings: Sequence[Finding]) -> dict[str, float]:

@@ -6,7 +6,7 @@ from itertools import chain
 from typing import Final
 
 from streamlab.recording import Read, Recording
-from streamlab.store.rows import EVENT_COLUMNS, EventRow, ReadRow, Row, recording_from_row
+from streamlab.store.rows import EVENT_COLUMNS, EventRows, ReadRow, Row, recording_from_row
 
 __all__ = [
     "delete",
@@ -24,11 +24,6 @@ __all__ = [
 
 # Four parameters each; SQLite takes 999 in all, or many more since 3.32.
 _ROWS_A_STATEMENT: Final = 240
-
-_INSERT_EVENT: Final = (
-    f"insert into event_rows ({', '.join(EVENT_COLUMNS)}) "  # noqa: S608 - our own names
-    f"values ({', '.join('?' * len(EVENT_COLUMNS))})"
-)
 
 
 def select_rows(
@@ -85,9 +80,14 @@ def insert_recording(connection: sqlite3.Connection, row: Row) -> int:
     return int(number)
 
 
-def insert_events(connection: sqlite3.Connection, rows: Iterable[EventRow]) -> None:
+def insert_events(connection: sqlite3.Connection, rows: EventRows) -> None:
     """Insert rows of events."""
-    connection.executemany(_INSERT_EVENT, rows)
+    for key, columns in EVENT_COLUMNS.items():
+        values = ", ".join("?" * len(columns))
+        connection.executemany(
+            f"insert into event_rows ({', '.join(columns)}) values ({values})",  # noqa: S608
+            rows[key],
+        )
 
 
 def insert_reads(connection: sqlite3.Connection, rows: Sequence[ReadRow]) -> None:
