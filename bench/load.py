@@ -17,14 +17,14 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 
-from harness import LAST_CHUNK, REQUEST, numbered, request
+from harness import LAST_CHUNK, REQUEST, numbered, request, second_process
 from process import wait_s
 
 SAMPLED = 50
 TICK_S = 0.05
-_CONNECTED_WITHIN_NS = 300_000_000
+_BEGINS_AFTER_NS = 50_000_000
+_CONNECTS_WITHIN_S = 30
 DIGITS = 19  # of a time in an event
 
 
@@ -34,8 +34,6 @@ class Plan:
     that are there already; with `numbered` no two requests are alike. What begins with `mark` is an
     event. Who is not done at `give_up_ns` is left."""
 
-    port: int
-    streams: int
     first: int
     start_ns: int
     spread_ns: int
@@ -75,28 +73,39 @@ class Load:
     events: int
     whole: int
     took_s: float
+    gave_up_ns: int
     client_cpu: float
 
 
+@dataclass(frozen=True, slots=True)
+class Clients:
+    """The two processes: the one that has the sample, and the one that has the rest."""
+
+    sample: ProcessPoolExecutor
+    rest: ProcessPoolExecutor
+
+
 @contextmanager
-def client_processes() -> Iterator[ProcessPoolExecutor]:
-    """Two processes, started and warm."""
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        list(pool.map(wait_s, (0.2, 0.2)))
-        yield pool
+def client_processes() -> Iterator[Clients]:
+    """Both, started and warm."""
+    with second_process() as sample, second_process() as rest:
+        yield Clients(sample, rest)
 
 
 def load(
-    pool: ProcessPoolExecutor, port: int, streams: int, *, spread_s: float, within_s: float,
-    mark: bytes, numbered: bool = False,
+    clients: Clients, port: int, streams: int, *, spread_s: float, within_s: float, mark: bytes,
+    numbered: bool = False,
 ) -> Load:  # fmt: skip
-    """So many streams of the server at that port."""
-    start_ns = time.monotonic_ns() + _CONNECTED_WITHIN_NS + streams * 300_000
+    """So many streams of the server at that port, asked for when all are connected."""
     sampled = min(SAMPLED, streams)
-    shared = {"port": port, "start_ns": start_ns, "spread_ns": int(spread_s * 1e9), "mark": mark}
+    connected = clients.sample.submit(connect, port, sampled)
+    clients.rest.submit(connect, port, streams - sampled).result()
+    connected.result()
+    start_ns = time.monotonic_ns() + _BEGINS_AFTER_NS
+    shared = {"start_ns": start_ns, "spread_ns": int(spread_s * 1e9), "mark": mark}
     shared |= {"numbered": numbered, "give_up_ns": start_ns + int(within_s * 1e9)}
-    sample = pool.submit(ask, Plan(streams=sampled, first=0, **shared), 0)
-    rest = pool.submit(ask, Plan(streams=streams - sampled, first=sampled, **shared), TICK_S)
+    sample = clients.sample.submit(ask, Plan(first=0, **shared), 0)
+    rest = clients.rest.submit(ask, Plan(first=sampled, **shared), TICK_S)
     seen, unseen = sample.result(), rest.result()
     both = [*seen.streams, *unseen.streams]
     return Load(
@@ -105,15 +114,32 @@ def load(
         events=sum(stream.events for stream in both),
         whole=sum(stream.is_whole for stream in both),
         took_s=(max(stream.end_ns for stream in both) - start_ns) / 1e9,
+        gave_up_ns=shared["give_up_ns"],
         client_cpu=max(seen.cpu_share, unseen.cpu_share),
     )
+
+
+_connections: list[socket.socket] = []  # of this process, between connecting and asking
+
+
+def connect(port: int, count: int) -> None:
+    """Have so many connections. Who has a short backlog takes its time, which nobody measures."""
+    _connections.extend(_connect(port) for _ in range(count))
+
+
+def _connect(port: int) -> socket.socket:
+    connection = socket.create_connection(("127.0.0.1", port), timeout=_CONNECTS_WITHIN_S)
+    connection.settimeout(None)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
 
 
 def ask(plan: Plan, tick_s: float) -> Seen:
     """Ask for streams and read them: whenever bytes are there, or with `tick_s` in rounds."""
     gc.disable()
     chance = random.Random(plan.first)
-    connections = [_connect(plan.port) for _ in range(plan.streams)]
+    connections = _connections.copy()
+    _connections.clear()
     starts_ns = sorted(plan.start_ns + chance.randrange(plan.spread_ns) for _ in connections)
     waiting = deque(zip(starts_ns, connections, strict=True))
     wait_s((plan.start_ns - time.monotonic_ns()) / 1e9)
@@ -123,12 +149,6 @@ def ask(plan: Plan, tick_s: float) -> Seen:
     for connection in connections:
         connection.close()
     return Seen(streams, cpu_s / took_s if streams else 0)
-
-
-def _connect(port: int) -> socket.socket:
-    connection = socket.create_connection(("127.0.0.1", port))
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return connection
 
 
 def _read_all(plan: Plan, waiting: deque[tuple[int, socket.socket]], tick_s: float) -> list[Stream]:
@@ -150,7 +170,10 @@ def _read_all(plan: Plan, waiting: deque[tuple[int, socket.socket]], tick_s: flo
             if _receive(key.fileobj, key.data, plan.mark, buffer, now_ns if not tick_s else 0):
                 reading.unregister(key.fileobj)
         wait_s(tick_s and tick_s - time.monotonic() % tick_s)
-    return streams + [Stream(end_ns=time.monotonic_ns()) for _ in waiting]
+    now_ns = time.monotonic_ns()
+    for key in reading.get_map().values():
+        key.data.end_ns = now_ns
+    return streams + [Stream(start_ns=at_ns, end_ns=now_ns) for at_ns, _ in waiting]
 
 
 def _receive(

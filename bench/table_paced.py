@@ -4,14 +4,13 @@ Run: python bench/table_paced.py [--quick] [--peers]
 """
 
 import tempfile
-from concurrent.futures import ProcessPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 from statistics import fmean
 
 import upstream
 from harness import MS, stream
-from load import Load, Stream, client_processes, load
+from load import Clients, Load, Stream, client_processes, load
 from process import free_port, running
 from table import Column, Goal, Section, Table, percentile, print_section
 from tools import Tool, contestants, record_with_reel, replay_servers
@@ -76,7 +75,7 @@ def _table(count: int) -> Table:
 
 
 def _measure(
-    tool: Tool, port: int, tables: dict[int, Table], clients: ProcessPoolExecutor, events: int
+    tool: Tool, port: int, tables: dict[int, Table], clients: Clients, events: int
 ) -> None:
     """One round of one server."""
     with running(tool.command, port) as server:
@@ -89,7 +88,7 @@ def _measure(
                 table.add(tool.name, "server CPU, µs an event", cpu_us)
 
 
-def _load(clients: ProcessPoolExecutor, port: int, count: int, events: int) -> Load:
+def _load(clients: Clients, port: int, count: int, events: int) -> Load:
     within_s = 3 * (SPREAD_S + events * GAP_MS / 1000)
     # Each event of each of these servers has this once.
     mark = b'"content"'

@@ -4,13 +4,12 @@ Run: python bench/table_proxy.py [--quick] [--peers]
 """
 
 import tempfile
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import upstream
 from harness import MS
-from load import Load, client_processes, load
+from load import Clients, Load, Stream, client_processes, load
 from process import free_port, running
 from table import OURS, Column, Goal, Section, Table, percentile, print_section
 from tools import (
@@ -83,7 +82,7 @@ def measure(*, quick: bool = False, peers: bool = True) -> Section:
     return Section("4. Recording proxy", how, tables)
 
 
-def _measure(case: _Case, clients: ProcessPoolExecutor, *, peers: bool) -> Table:
+def _measure(case: _Case, clients: Clients, *, peers: bool) -> Table:
     table = _table(case)
     makers = PROXIES if peers else PROXIES[:1]
     installed = contestants([table], [make("", 0, Path()) for make in makers])
@@ -125,9 +124,7 @@ def _table(case: _Case) -> Table:
     return table
 
 
-def _measure_tool(
-    tool: Tool, port: int, table: Table, clients: ProcessPoolExecutor, case: _Case
-) -> None:
+def _measure_tool(tool: Tool, port: int, table: Table, clients: Clients, case: _Case) -> None:
     with running(tool.command, port) as server:
         seen = _load(clients, port, case)
         cpu_us = server.cpu_s() / max(seen.events, 1) * 1e6
@@ -136,7 +133,7 @@ def _measure_tool(
     table.add(tool.name, "CPU, µs an event", cpu_us)
 
 
-def _load(clients: ProcessPoolExecutor, port: int, case: _Case) -> Load:
+def _load(clients: Clients, port: int, case: _Case) -> Load:
     within_s = _PATIENCE * case.nominal_s
     return load(
         clients, port, case.streams, spread_s=SPREAD_S, within_s=within_s, mark=upstream.MARK,
@@ -145,11 +142,11 @@ def _load(clients: ProcessPoolExecutor, port: int, case: _Case) -> Load:
 
 
 def _add(table: Table, name: str, seen: Load, case: _Case) -> None:
-    setup_until_ns = min(each.start_ns for each in seen.sample) + case.setup_s * 1e9
+    setup_until_ns = min(each.start_ns for each in seen.sample) + int(case.setup_s * 1e9)
     under_way_ms = [
         ns / MS
         for each in seen.sample
-        for at_ns, ns in each.under_way_ns
+        for at_ns, ns in [*each.under_way_ns, *_missing(each, seen.gave_up_ns, case)]
         if at_ns >= setup_until_ns
     ]
     table.add(name, "under way p50, ms", percentile(under_way_ms, 0.5))
@@ -161,6 +158,13 @@ def _add(table: Table, name: str, seen: Load, case: _Case) -> None:
     table.add(name, "client", seen.client_cpu)
 
 
+def _missing(stream: Stream, gave_up_ns: int, case: _Case) -> list[tuple[int, int]]:
+    """The events that did not come, each at least as long under way as was waited for it."""
+    first_ns = stream.start_ns + case.gap_ms * MS
+    due_ns = [first_ns + number * case.gap_ms * MS for number in range(case.events)]
+    return [(gave_up_ns, gave_up_ns - at_ns) for at_ns in due_ns[len(stream.under_way_ns) :]]
+
+
 def _recorded(name: str, folder: Path) -> float:
     """How many whole streams the tool has stored; not a number of those that record none."""
     if name == OURS:
@@ -169,7 +173,7 @@ def _recorded(name: str, folder: Path) -> float:
     if name == "aimock":
         return sum(1 for _ in folder.glob("recorded/**/*.json"))
     if name == "reel":
-        return (folder / "reel.jsonl").read_bytes().count(b"\n")
+        return sum(file.read_bytes().count(b"\n") for file in folder.glob("reel.jsonl"))
     return float("nan")
 
 
