@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import peers
-from table import OURS, Column, Section, Table, Verdict, aim, is_met, number
+from table import OURS, Column, Section, Table, Verdict, aim, is_met, number, ratio
 
 import streamlab
 
@@ -20,13 +20,12 @@ BEGIN, END = "<!-- written by make bench -->", "<!-- end of what make bench writ
 _HEAD = """\
 # Benchmarks
 
-*Written by `make bench` on {date}, in {minutes:.0f} minutes; do not edit.*
+*Written by {command} on {date}, in {minutes:.0f} minutes; do not edit.*
 
-streamlab beside other tools, on the same streams, in one run in which they take turns. `make
-bench` installs those tools, each in an environment of its own under `bench/.peers`, measures, and
-writes this page; nothing is fetched from the network while it measures. What a table says alone is
-found again with `python
-bench/table_{{fidelity,paced,instant,proxy,in_process,parsing,startup,store}}.py`.
+streamlab beside other tools, on the same streams, in one run in which they take turns. `make bench`
+installs those tools, each in an environment of its own under `bench/.peers`, measures, and writes
+this page; nothing is fetched from the network while it measures. Each table has
+[a script](../bench/README.md) that runs alone.
 
 {machine}
 
@@ -52,15 +51,27 @@ better than they are.
 """
 
 
-def write(sections: Sequence[Section], *, took_s: float, load: str) -> None:
-    """The page, and the README's part of it."""
-    PAGE.write_text(page(sections, took_s=took_s, load=load), "utf-8")
+_QUICK = (
+    "`python bench/run.py --quick --peers --write` (a run in tiny sizes, whose figures say nothing "
+    "about speed; `make bench` replaces it)"
+)
+
+
+def write(sections: Sequence[Section], *, took_s: float, load: str, quick: bool) -> None:
+    """The page, and the README's part of it if there are figures that mean something."""
+    command = _QUICK if quick else "`make bench`"
+    PAGE.write_text(page(sections, took_s=took_s, load=load, command=command), "utf-8")
+    if quick:
+        return
     README.write_text(with_summary(README.read_text("utf-8"), summary(sections)), "utf-8")
 
 
-def page(sections: Sequence[Section], *, took_s: float, load: str) -> str:
+def page(
+    sections: Sequence[Section], *, took_s: float, load: str, command: str = "`make bench`"
+) -> str:
     """docs/benchmarks.md."""
     head = _HEAD.format(
+        command=command,
         date=datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
         minutes=took_s / 60,
         machine=_machine(load),
@@ -78,32 +89,28 @@ def summary(sections: Sequence[Section]) -> str:
         if column.goal is None or verdict.ours is None:
             continue
         ours, times, theirs = number(verdict.ours), "-", "-"
-        if verdict.aimed_at:
+        if verdict.aimed_at is not None:
             peer = column.goal.peer or verdict.peer
             theirs = f"{number(verdict.aimed_at)} ({peer})"
-            times = number(verdict.ours / verdict.aimed_at)
+            share = ratio(verdict.ours, verdict.aimed_at)
+            times = "-" if share is None else number(share)
         met = {True: "met", False: "**missed**", None: "no peer to compare with"}
         said = f"{aim(column.goal, column)}: {met[is_met(column, verdict)]}"
-        lines.append(f"| {_what(column)} | {ours} | {theirs} | {times} | {said} |")
+        lines.append(f"| {column.goal.headline} | {ours} | {theirs} | {times} | {said} |")
     return "\n".join(lines)
-
-
-def _what(column: Column) -> str:
-    unit = column.name.rpartition(", ")[2] if ", " in column.name else ""
-    headline = column.goal.headline if column.goal else column.name
-    return f"{headline} ({unit})" if unit and unit not in headline else headline
 
 
 def behind(sections: Sequence[Section]) -> list[str]:
     """A line per column in which a peer is ahead."""
     return [
-        f"- {table.title}: {column.name}: "
+        f"- {section.title}, {table.title}: {column.name}: "
         + (
             f"{number(verdict.ours)}, {verdict.peer} {number(verdict.best)}"
             if verdict.ours is not None and verdict.best is not None
             else "a peer has it"
         )
-        for table, column, verdict in _verdicts(sections)
+        for section in sections
+        for table, column, verdict in _verdicts([section])
         if verdict.word == "behind"
     ]
 

@@ -63,7 +63,7 @@ def _install_with_pip(environment: Path, packages: tuple[str, ...]) -> None:
         return
     print(f"installing {', '.join(packages)}", file=sys.stderr)
     subprocess.run([sys.executable, "-m", "venv", "--clear", environment], check=True)
-    pip = [environment / "bin" / "python", "-m", "pip", "install", "-q", *packages]
+    pip = [environment / "bin" / "python", "-m", "pip", "install", "-qq", *packages]
     subprocess.run([*pip, "--disable-pip-version-check"], check=True)
     made.write_text(json.dumps(packages), "utf-8")
 

@@ -1,10 +1,11 @@
 """The eight tables, ours and theirs in turns, into docs/benchmarks.md.
 
-Run: python bench/run.py [--quick] [--peers]
+Run: python bench/run.py [--quick] [--peers] [--write]
 
 `make bench` does so after it has installed the peers, in a quarter of an hour. `--quick`, which is
 `make bench-quick`, checks the harness and not the speed: tiny sizes, ours only (with `--peers` also
-theirs), a line per table, nothing written. Exit code 1 if a table has not come about.
+theirs), a line per table, nothing written (with `--write`, a page that says what it is). Exit code
+1 if a table has not come about.
 """
 
 import sys
@@ -30,7 +31,7 @@ TABLES = (
 )  # fmt: skip
 
 
-def main(*, quick: bool, with_peers: bool) -> int:
+def main(*, quick: bool, with_peers: bool, write: bool) -> int:
     """Measure, tell, and write; the exit code."""
     start_as_users_do()
     if with_peers:
@@ -42,8 +43,8 @@ def main(*, quick: bool, with_peers: bool) -> int:
     is_whole = len(sections) == len(TABLES) and all(
         table.is_measured() for section in sections for table in section.tables
     )
-    if not quick:
-        document.write(sections, took_s=took_s, load=load)
+    if write:
+        document.write(sections, took_s=took_s, load=load, quick=quick)
     return 0 if is_whole else 1
 
 
@@ -64,4 +65,10 @@ def _measure(table, quick: bool, with_peers: bool) -> Section | None:
 
 if __name__ == "__main__":
     is_quick = "--quick" in sys.argv
-    sys.exit(main(quick=is_quick, with_peers=not is_quick or "--peers" in sys.argv))
+    sys.exit(
+        main(
+            quick=is_quick,
+            with_peers=not is_quick or "--peers" in sys.argv,
+            write=not is_quick or "--write" in sys.argv,
+        )
+    )

@@ -128,8 +128,8 @@ class Table:
         if verdict is None:
             return ""
         said = WORDS[verdict.word]
-        if verdict.ours is not None and verdict.best:
-            said = f"{number(verdict.ours / verdict.best)} times {verdict.peer}'s: {said}"
+        if (times := ratio(verdict.ours, verdict.best)) is not None:
+            said = f"{number(times)} times {verdict.peer}'s: {said}"
         met = is_met(column, verdict)
         if met is None or column.goal is None:
             return said
@@ -181,6 +181,11 @@ def _spread(figures: list[float]) -> tuple[float, float]:
     return min(figures), max(figures)
 
 
+def ratio(ours: float | None, theirs: float | None) -> float | None:
+    """None where there is none: of differences that the noise covers, either may be below 0."""
+    return ours / theirs if ours is not None and theirs and min(ours, theirs) > 0 else None
+
+
 def is_met(column: Column, verdict: Verdict) -> bool | None:
     """Whether the column's goal is; None if it has none, or there is nothing to compare with."""
     goal = column.goal
@@ -188,10 +193,11 @@ def is_met(column: Column, verdict: Verdict) -> bool | None:
         return None
     if goal.figure is not None:
         aimed, is_so = goal.figure, verdict.ours
-    elif goal.share is not None and verdict.aimed_at:
-        aimed, is_so = goal.share, verdict.ours / verdict.aimed_at
     else:
-        return None
+        times = ratio(verdict.ours, verdict.aimed_at)
+        if goal.share is None or times is None:
+            return None
+        aimed, is_so = goal.share, times
     return is_so <= aimed if column.better == "less" else is_so >= aimed
 
 

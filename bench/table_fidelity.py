@@ -130,7 +130,7 @@ RECORDERS = (
 
 def measure(*, quick: bool = False, peers: bool = True) -> Section:
     """The table, all tools in it."""
-    rounds, pace = (1, 4.0) if quick else (3, 1.0)
+    rounds, pace = (1, 4.0) if quick else (2, 1.0)
     table = Table("A stream recorded and replayed", _COLUMNS)
     table.row(_DIRECT, ground=True)
     recorders = [each for each in RECORDERS if peers or each.name.startswith(OURS)]

@@ -27,7 +27,7 @@ gap* is what a gap between two events differs from 20 ms; an event's *lateness* 
 most punctual event of its stream. Both are taken from the sample, at most 50 streams, which a
 client in a process of its own reads as they come; another reads all others in rounds of 50 ms.
 *Pace* is how long a stream of the sample takes, on average, against the nominal: 1 is on time. Who
-has not ended after three times the nominal is left. {rounds} rounds, in which the servers take
+has not ended after twice the nominal is left. {rounds} rounds, in which the servers take
 turns; in brackets the least and the most of them. The floor is a server of bare sockets that does
 nothing else: nobody can be told to be better than it. *Client* is the share of a core that the
 busier client process took: below 0.7 it is not what is measured.
@@ -58,7 +58,8 @@ def measure(*, quick: bool = False, peers: bool = True) -> Section:
 
 
 def _table(count: int) -> Table:
-    goal = Goal(f"error of a gap, p99, {count:,} streams", share=0.2)
+    streams = f"{count:,} stream{'s' if count > 1 else ''}"
+    goal = Goal(f"error of a gap, p99, {streams}, ms", share=0.2)
     columns = (
         Column("gap error p50, ms", "less"),
         Column(_P99, "less", goal),
@@ -69,7 +70,7 @@ def _table(count: int) -> Table:
         Column("server CPU, µs an event", "less"),
         Column("client"),
     )
-    table = Table(f"{count:,} stream{'s' if count > 1 else ''}", columns)
+    table = Table(streams, columns)
     table.row(_FLOOR, ground=True)
     return table
 
@@ -89,7 +90,7 @@ def _measure(
 
 
 def _load(clients: Clients, port: int, count: int, events: int) -> Load:
-    within_s = 3 * (SPREAD_S + events * GAP_MS / 1000)
+    within_s = 2 * (SPREAD_S + events * GAP_MS / 1000)
     # Each event of each of these servers has this once.
     mark = b'"content"'
     return load(clients, port, count, spread_s=SPREAD_S, within_s=within_s, mark=mark)

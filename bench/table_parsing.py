@@ -38,7 +38,7 @@ _PYTHONS: dict[str, Path] = {
 
 def measure(*, quick: bool = False, peers: bool = True) -> Section:
     """The table, all parsers in it."""
-    megabytes, times, rounds = (0.2, 1, 1) if quick else (10.0, 3, 3)
+    megabytes, times, rounds = (0.2, 1, 1) if quick else (5.0, 3, 3)
     columns = [Column(f"{name}, MB/s", "more", _goal(name)) for name in _PIECES]
     table = Table("By what a read holds", columns)
     pythons = _PYTHONS if peers else {OURS: _PYTHONS[OURS]}

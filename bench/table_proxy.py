@@ -33,7 +33,7 @@ An upstream of bare sockets writes into each event when it wrote it; the client 
 from the sample how long events were *under way*. What a proxy adds is what its row has more than
 that of no proxy at all; *bytes copied* is a relay in asyncio that knows no HTTP and records
 nothing, the least that a proxy in Python can take. Upstream, proxy and both clients share the
-machine's cores. *Events/s* are those that had come after three times the nominal time at the
+machine's cores. *Events/s* are those that had come after twice the nominal time at the
 latest (of the long streams, one and a half); one that had not come counts as under way for as long
 as was waited for it. CPU and memory (the peak of what is resident) are those of the proxy's
 processes, with what they store, told on Linux. mitmproxy passes a stream on as it comes only where
@@ -51,7 +51,7 @@ class _Case:
     gap_ms: int
     rounds: int
     setup_s: float = 0.0
-    patience: float = 3.0
+    patience: float = 2.0
 
     @property
     def nominal_s(self) -> float:
@@ -106,7 +106,7 @@ def _measure(case: _Case, clients: Clients, *, peers: bool) -> Table:
 
 def _table(case: _Case) -> Table:
     load = f"{case.streams:,} streams, {case.events * case.gap_ms / 1000:g} s"
-    latency = Goal(f"proxy, an event under way at the median, {load}", share=1)
+    latency = Goal(f"proxy, an event under way at the median, {load}, ms", share=1)
     rate = Goal(f"proxy, events a second, {load}", share=1)
     columns = (
         Column("under way p50, ms", "less", latency),

@@ -59,7 +59,7 @@ print(time.perf_counter() - start_s)
 
 def measure(*, quick: bool = False, peers: bool = True) -> Section:
     """The table, all tools in it."""
-    rounds = 1 if quick else 7
+    rounds = 1 if quick else 5
     table = Table("Start-up", [_HELP, _LISTENS, _IMPORT])
     table.row(_PYTHON, ground=True)
     with tempfile.TemporaryDirectory() as folder:

@@ -72,7 +72,7 @@ STORES = (
 
 def measure(*, quick: bool = False, peers: bool = True) -> Section:
     """The table, all tools in it."""
-    streams, events, rounds = (4, 50, 1) if quick else (50, 200, 3)
+    streams, events, rounds = (4, 50, 1) if quick else (50, 200, 2)
     recordings = [stream(range(events - 1), seed=number) for number in range(streams)]
     raw = sum(len(recording.body) for recording in recordings)
     table = Table("What is stored", _COLUMNS)

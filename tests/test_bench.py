@@ -146,10 +146,9 @@ def test_the_page_says_what_is_missed_and_names_no_machine(bench: SimpleNamespac
     table = _fill(_table(bench, "less", share=0.2), streamlab=[9, 9], peer=[3, 3])
     section = bench.table.Section("1. Things", "How.", [table])
     page = bench.document.page([section], took_s=60, load="0.1")
-    assert "- A table: thing, ms: 9, peer 3" in page
+    assert "- 1. Things, A table: thing, ms: 9, peer 3" in page
     assert (
-        "| the thing (ms) | 9 | 3 (peer) | 3 | at most 0.2 times the best peer's: **missed** |"
-        in page
+        "| the thing | 9 | 3 (peer) | 3 | at most 0.2 times the best peer's: **missed** |" in page
     )
 
     assert platform.node() not in page
