@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
 NODE_CLIENTS := examples/clients tests/clients/node
 
-.PHONY: help demo test test-corpus check fix docs bench test-live test-clients clean
+.PHONY: help demo test test-corpus check fix docs bench bench-quick test-live test-clients clean
 
 help:
 	@echo 'make demo       the whole job without a key: record, list, replay, analyze'
@@ -14,7 +14,8 @@ help:
 	@echo 'make check      format, lint, types, import contracts, generated docs'
 	@echo 'make fix        format, and mend what the linter can'
 	@echo 'make docs       write the generated docs anew'
-	@echo 'make bench      the benchmarks'
+	@echo 'make bench      the benchmarks beside other tools (installs them: 500 MB), into docs/benchmarks.md'
+	@echo 'make bench-quick whether they work, not how fast anything is: under a minute, ours only'
 	@echo 'make test-live  the tests against a real LLM server (installs it: 220 MB)'
 	@echo 'make test-clients the tests with SDKs, HTTP clients and a browser (installs them: 600 MB)'
 
@@ -41,8 +42,11 @@ fix: $(VENV)/.dev
 docs: $(VENV)/.dev
 	$(BIN)/python docs/generate.py
 
-bench: $(VENV)/.runtime
+bench: $(VENV)/.dev
 	$(BIN)/python bench/run.py
+
+bench-quick: $(VENV)/.dev
+	$(BIN)/python bench/run.py --quick
 
 test-live: $(VENV)/.dev .venv-live/.installed
 	$(BIN)/pytest -q tests/live

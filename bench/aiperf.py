@@ -2,10 +2,11 @@
 
 Run: python bench/aiperf.py
 
-aiperf (installed by `python bench/peers.py`) asks a replay of a synthetic stream, the first token
-after 200 ms and then one each 20 ms, through `streamlab proxy`. What it says of the time to the
-first token and of the gaps between chunks is compared with what streamlab says of its recordings of
-the same streams. It counts tokens with a tokenizer of a few words: those it has are on the net.
+aiperf (`python bench/peers.py aiperf` installs it) asks a replay of a synthetic stream, the first
+token after 200 ms and then one each 20 ms, through `streamlab proxy`. What it says of the time to
+the first token and of the gaps between chunks is compared with what streamlab says of its
+recordings of the same streams. It counts tokens with a tokenizer of a few words: those it has are
+on the net.
 """
 
 import json
@@ -17,13 +18,15 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import peers
 from harness import MS, Figure, print_figures, stream
+from peers import program
+from process import Command, free_port, running
 
 from streamlab import analyze
 from streamlab.cassette import write_cassette
 from streamlab.store import Library
 
+AIPERF = program("aiperf", "aiperf")
 REQUESTS = 20
 CONCURRENCY = 1
 _MAKE_TOKENIZER = """
@@ -42,8 +45,8 @@ EVENTS = 100
 
 def measure() -> Iterator[Figure]:
     """The figures of this benchmark; none where aiperf is not installed."""
-    if not peers.AIPERF.exists():
-        print("aiperf is not there: python bench/peers.py installs it", file=sys.stderr)
+    if not AIPERF.exists():
+        print("aiperf is not there: python bench/peers.py aiperf installs it", file=sys.stderr)
         return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -74,22 +77,22 @@ def measure() -> Iterator[Figure]:
 
 def _run(folder: Path) -> dict[str, dict[str, float]]:
     """What aiperf exports; streamlab's recordings of the same lie in `bench.db`."""
-    cassette, replay_port, port = folder / "stream.jsonl", peers.free_port(), peers.free_port()
+    cassette, replay_port, port = folder / "stream.jsonl", free_port(), free_port()
     at_ns = range(200 * MS, (200 + EVENTS * 20) * MS, 20 * MS)
     write_cassette(cassette, [stream(at_ns)])
-    streamlab: peers.Command = [sys.executable, "-m", "streamlab"]
+    streamlab: Command = [sys.executable, "-m", "streamlab"]
     replay = [*streamlab, "replay", cassette, "--port", str(replay_port), "--match", "latest"]
     proxy = [*streamlab, "proxy", "--port", str(port), "--db", folder / "bench.db"]
     proxy += ["--upstream", f"http://127.0.0.1:{replay_port}"]
-    client: peers.Command = [
-        peers.AIPERF, "profile", "--model", "m", "--url", f"http://127.0.0.1:{port}",
+    client: Command = [
+        AIPERF, "profile", "--model", "m", "--url", f"http://127.0.0.1:{port}",
         "--endpoint-type", "chat", "--streaming", "--tokenizer", folder / "tokenizer",
         "--request-count", str(REQUESTS), "--concurrency", str(CONCURRENCY),
         "--artifact-dir", folder / "artifacts",
     ]  # fmt: skip
-    python = peers.AIPERF.parent / "python"
+    python = AIPERF.parent / "python"
     subprocess.run([python, "-c", _MAKE_TOKENIZER, folder / "tokenizer"], check=True)
-    with peers.running(replay, replay_port), peers.running(proxy, port):
+    with running(replay, replay_port), running(proxy, port):
         environment = {**os.environ, "HOME": str(folder)}
         ran = subprocess.run(
             client, cwd=folder, env=environment, capture_output=True, text=True, check=False

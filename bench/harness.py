@@ -43,14 +43,15 @@ def percentiles(values_ns: Iterable[int], *, unit: str = "ms") -> str:
     return " / ".join(f"{value / scale:.3g}" for value in picked) + f" {unit}"
 
 
-def stream(at_ns: Sequence[int], *, id: str = "synthetic") -> Recording:  # noqa: A002
+def stream(at_ns: Sequence[int], *, seed: int = 1) -> Recording:
     """A recording with an event of about 230 bytes at each offset, and [DONE] 1 ms after."""
-    words = random.Random(1)
-    reads = [Read(at_ns=at, data=_event(words.choice(_WORDS))) for at in at_ns]
+    chance = random.Random(seed)
+    name = f"chatcmpl-{chance.getrandbits(112):028x}"
+    reads = [Read(at_ns=at, data=_event(name, chance.choice(_WORDS))) for at in at_ns]
     end_ns = at_ns[-1] + MS
     headers = (("Content-Type", "text/event-stream"), ("Transfer-Encoding", "chunked"))
     return Recording(
-        id=id,
+        id="synthetic",
         request=Request(method="POST", url=f"http://127.0.0.1{PATH}", body=BODY),
         response=Response(status=200, headers=headers, at_ns=at_ns[0] // 2),
         reads=(*reads, Read(at_ns=end_ns, data=b"data: [DONE]\n\n")),
@@ -59,14 +60,34 @@ def stream(at_ns: Sequence[int], *, id: str = "synthetic") -> Recording:  # noqa
 
 
 _WORDS = (" the", " of", " streams", " recorded", " twice", ",", " naïve", " 天")
+# llmock echoes what it is asked: few words would be few events.
+_ASKED = "Count." + " one two three four five six seven eight nine ten" * 10
 BODY = json.dumps(
-    {"model": "m", "stream": True, "messages": [{"role": "user", "content": "Count."}]}
+    {"model": "m", "stream": True, "messages": [{"role": "user", "content": _ASKED}]}
 ).encode()
 
 
-def _event(word: str) -> bytes:
+def request(body: bytes) -> bytes:
+    """What a client sends, with a key that no server looks at."""
+    head = (
+        f"POST {PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        f"Authorization: Bearer x\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+REQUEST = request(BODY)
+
+
+def numbered(number: int) -> bytes:
+    """A body that no other number has: aimock would answer the second of two that are alike from
+    what it has recorded."""
+    return BODY.replace(b"Count.", b"Count. %d" % number)
+
+
+def _event(name: str, word: str) -> bytes:
     chunk = {
-        "id": "chatcmpl-" + "7f3a" * 7,
+        "id": name,
         "object": "chat.completion.chunk",
         "created": 1767225600,
         "model": "synthetic-large-2026-01-01",
@@ -106,15 +127,19 @@ async def _drain(port: int, starts_s: Sequence[float], until_s: float) -> Draine
     loop = asyncio.get_running_loop()
     cpu_s, start_s = time.process_time(), loop.time()
 
-    async def run(delay_s: float) -> _Discarder:
+    async def run(delay_s: float) -> list[_Discarder]:
+        """A connection, and another if the server has closed it: some do after each answer."""
         await asyncio.sleep(delay_s)
-        _, client = await loop.create_connection(
-            lambda: _Discarder(start_s + until_s), "127.0.0.1", port
-        )
-        await client.done
-        return client
+        clients: list[_Discarder] = []
+        while not clients or (clients[-1].answers and loop.time() < start_s + until_s):
+            _, client = await loop.create_connection(
+                lambda: _Discarder(start_s + until_s), "127.0.0.1", port
+            )
+            clients.append(client)
+            await client.done
+        return clients
 
-    clients = await asyncio.gather(*map(run, starts_s))
+    clients = [client for each in await asyncio.gather(*map(run, starts_s)) for client in each]
     return Drained(
         answers=sum(client.answers for client in clients),
         bytes=sum(client.bytes for client in clients),
@@ -149,11 +174,6 @@ class Receiver(asyncio.BufferedProtocol):
 
 
 class _Discarder(Receiver):
-    _REQUEST = (
-        f"POST {PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-        f"Content-Length: {len(BODY)}\r\n\r\n"
-    ).encode() + BODY
-
     def __init__(self, until_s: float) -> None:
         self.answers = 0
         self.reads = 0
@@ -165,7 +185,7 @@ class _Discarder(Receiver):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self._transport.write(self._REQUEST)
+        self._transport.write(REQUEST)
 
     def receive(self, data: memoryview) -> None:
         self.reads += 1
@@ -176,11 +196,10 @@ class _Discarder(Receiver):
         self._tail = b""
         self.answers += 1
         if self._loop.time() < self._until_s:
-            self._transport.write(self._REQUEST)
+            self._transport.write(REQUEST)
         else:
             self._transport.close()
-            self.done.set_result(None)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         if not self.done.done():
-            self.done.set_exception(exc or ConnectionError("closed within an answer"))
+            self.done.set_result(None)

@@ -1,174 +1,91 @@
-"""Other people's proxies and replay servers, installed where nothing else is: `bench/.peers`.
+"""Other people's tools, each installed in an environment of its own under `bench/.peers`.
 
-    python bench/peers.py
+    python bench/peers.py [NAME ...]
 
-installs them; a benchmark that finds one there measures it beside streamlab in the same run.
+installs those that are not there yet (`aiperf`, which is large, only if it is named); `make bench`
+does so as well. What cannot be installed is told, and reported as not installed in the tables.
 """
 
 import json
-import os
 import shutil
-import socket
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from importlib.metadata import distributions
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / ".peers"
 AIMOCK = FOLDER / "node_modules" / ".bin" / "llmock"
-MITMDUMP = FOLDER / "mitmproxy" / "bin" / "mitmdump"
-AIPERF = FOLDER / "aiperf" / "bin" / "aiperf"
-_SERVERS = FOLDER / "replay" / "bin"
+# What is installed in which environment, and which of it is the peer: the first.
+ENVIRONMENTS = {
+    "mitmproxy": ("mitmproxy",),
+    "reel": ("reel-vcr", "pytest"),
+    "llmock": ("llmock", "pytest"),
+    "starlette": ("starlette", "uvicorn[standard]"),
+    "vcrpy": ("vcrpy", "pytest-recording", "httpx"),
+    "cassetter": ("cassetter", "pytest", "httpx"),
+    "parsers": ("httpx-sse", "sseclient-py", "httpx"),
+}
+_LARGE = {"aiperf": ("aiperf",)}
+_PACKAGE = "@copilotkit/aimock"
 
-Command = list[str | Path]
 
-# By default mitmproxy collects a body and then passes it on.
-_STREAM_BODIES = "def responseheaders(flow):\n    flow.response.stream = True\n"
+def program(environment: str, name: str = "python") -> Path:
+    """A program of one of the environments, whether it is there or not."""
+    return FOLDER / environment / "bin" / name
 
 
-def install() -> None:
-    """Install each of them that this machine can."""
+def install(names: tuple[str, ...] = ()) -> None:
+    """Install those of that name (all but the large ones, if none is named) that are not there."""
     FOLDER.mkdir(exist_ok=True)
-    if shutil.which("npm"):
-        subprocess.run(["npm", "install", "--silent", "--prefix", FOLDER, "@copilotkit/aimock"],
-                       check=True)  # fmt: skip
-    _install(MITMDUMP.parents[1], "mitmproxy")
-    _install(AIPERF.parents[1], "aiperf")
-    _install(_SERVERS.parent, "reel-vcr", "llmock", "starlette", "uvicorn[standard]")
-
-
-def _install(environment: Path, *packages: str) -> None:
-    subprocess.run([sys.executable, "-m", "venv", environment], check=True)
-    subprocess.run([environment / "bin" / "pip", "install", "-q", *packages], check=True)
-
-
-def proxies(upstream: str, port: int, folder: Path) -> dict[str, Command]:
-    """The commands of recording proxies before `upstream`, by name; those that are installed."""
-    script = folder / "stream_bodies.py"
-    script.write_text(_STREAM_BODIES)
-    commands: dict[str, Command] = {
-        "mitmproxy": [
-            MITMDUMP, "-q", "--mode", f"reverse:{upstream}", "-p", str(port), "-s", script,
-            "-w", folder / "flows", "--listen-host", "127.0.0.1",
-        ],
-        "aimock --record": [
-            AIMOCK, "--record", "-p", str(port), "-f", folder, "--provider-openai", upstream,
-            "--log-level", "silent",
-        ],
-    }  # fmt: skip
-    return _installed(commands)
-
-
-def servers(port: int, folder: Path, *, events: int, gap_ms: int) -> dict[str, Command]:
-    """The commands of servers that send a stream of about so many events, one each `gap_ms` (0: all
-    without waiting), by name; those that are installed. reel is one of them if `folder` holds its
-    cassette `reel.jsonl`."""
-    fixture = folder / "aimock.json"
-    reply: dict[str, object] = {"content": "".join(f"{n % 10000:04d} " for n in range(events))}
-    profile = {"ttft": gap_ms, "tps": 1000 / gap_ms, "jitter": 0} if gap_ms else {"ttft": 0}
-    paced = {"streamingProfile": profile} if gap_ms else {}
-    matched = {"match": {"userMessage": "Count"}, "response": reply, **paced}
-    fixture.write_text(json.dumps({"fixtures": [matched]}))
-    commands: dict[str, Command] = {
-        "aimock": [AIMOCK, "-p", str(port), "-f", fixture, "-c", "5", "--log-level", "silent"],
-        "reel": [
-            _SERVERS / "reel", "replay", "-c", folder / "reel.jsonl", "-p", str(port),
-            "--timing", "realtime" if gap_ms else "fast",
-        ],
-        "llmock": [
-            _SERVERS / "llmock", "serve", "-p", str(port), "--response-style", "echo",
-            "--log-level", "error", "--stream-chunk-delay-ms", str(gap_ms),
-        ],
-        "starlette on uvicorn": [
-            _SERVERS / "python", Path(__file__).parent / "starlette_stream.py", str(port),
-            str(events), str(gap_ms),
-        ],
-    }  # fmt: skip
-    if not (folder / "reel.jsonl").exists():
-        del commands["reel"]
-    return _installed(commands)
-
-
-def reel_recorder(upstream: str, port: int, folder: Path) -> Command | None:
-    """The command that records what it passes on into `reel.jsonl`; None if it is not there."""
-    reel = _SERVERS / "reel"
-    if not reel.exists():
-        return None
-    cassette = folder / "reel.jsonl"
-    return [reel, "record", "-c", cassette, "-p", str(port), "--upstream", upstream]
-
-
-def _installed(commands: dict[str, Command]) -> dict[str, Command]:
-    return {name: command for name, command in commands.items() if Path(command[0]).exists()}
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """A process that serves; what it took is told on Linux, and NaN elsewhere."""
-
-    pid: int
-    start_cpu_s: float
-
-    def cpu_s(self) -> float:
-        """The CPU time since it listened."""
-        return _cpu_s(self.pid) - self.start_cpu_s
-
-    def memory_mb(self, line: str = "VmRSS") -> float:
-        """What is resident of it now, or with `VmHWM` at most was."""
-        status = Path(f"/proc/{self.pid}/status")
-        if not status.exists():
-            return float("nan")
-        text = next(each for each in status.read_text().splitlines() if each.startswith(line))
-        return int(text.split()[1]) / 1024
-
-    def descriptors(self) -> int:
-        """How many files and sockets it has open; 0 where that cannot be told."""
-        folder = Path(f"/proc/{self.pid}/fd")
-        return len(list(folder.iterdir())) if folder.exists() else 0
-
-
-@contextmanager
-def running(command: Command, port: int) -> Iterator[Server]:
-    """A server, from when it listens to the end of the block."""
-    with (
-        Path(os.devnull).open("wb") as nowhere,
-        subprocess.Popen(command, stdout=nowhere, stderr=nowhere) as process,
-    ):
+    for name in names or ("aimock", *ENVIRONMENTS):
         try:
-            _wait_until_listening(port)
-            yield Server(process.pid, _cpu_s(process.pid))
-        finally:
-            process.terminate()
+            if name == "aimock":
+                _install_with_npm()
+            else:
+                _install_with_pip(FOLDER / name, (ENVIRONMENTS | _LARGE)[name])
+        except (OSError, subprocess.CalledProcessError) as error:
+            print(f"{name} cannot be installed: {error}", file=sys.stderr)
 
 
-def _cpu_s(pid: int) -> float:
-    stat = Path(f"/proc/{pid}/stat")
-    if not stat.exists():
-        return float("nan")
-    user, system = stat.read_text().rpartition(")")[2].split()[11:13]
-    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+def _install_with_npm() -> None:
+    if AIMOCK.exists():
+        return
+    npm = shutil.which("npm")
+    if npm is None:
+        raise FileNotFoundError("there is no npm")
+    subprocess.run([npm, "install", "--silent", "--prefix", FOLDER, _PACKAGE], check=True)
 
 
-def free_port() -> int:
-    """A port that nobody listens at."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+def _install_with_pip(environment: Path, packages: tuple[str, ...]) -> None:
+    # Written at the end: an environment without it is one that was left half made.
+    made = environment / "made_of.json"
+    if made.exists() and json.loads(made.read_text("utf-8")) == list(packages):
+        return
+    print(f"installing {', '.join(packages)}", file=sys.stderr)
+    subprocess.run([sys.executable, "-m", "venv", "--clear", environment], check=True)
+    pip = [environment / "bin" / "python", "-m", "pip", "install", "-qq", *packages]
+    subprocess.run([*pip, "--disable-pip-version-check"], check=True)
+    made.write_text(json.dumps(packages), "utf-8")
 
 
-def _wait_until_listening(port: int) -> None:
-    pause = threading.Event()
-    for _ in range(600):
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-        except ConnectionError:
-            pause.wait(0.05)
-        else:
-            return
-    raise SystemExit("a server does not listen")
+def versions() -> dict[str, str]:
+    """The version of each peer that is installed, by the name of its distribution."""
+    found = _version_of_aimock()
+    for name, packages in ENVIRONMENTS.items():
+        wanted = {package.partition("[")[0] for package in packages}
+        folders = [str(each) for each in (FOLDER / name).glob("lib/python*/site-packages")]
+        for each in distributions(path=folders) if folders else ():
+            if each.name in wanted and each.name not in {"httpx", "pytest"}:
+                found[each.name] = each.version
+    return found
+
+
+def _version_of_aimock() -> dict[str, str]:
+    manifest = FOLDER / "node_modules" / _PACKAGE / "package.json"
+    if not manifest.exists():
+        return {}
+    return {"aimock": json.loads(manifest.read_text("utf-8"))["version"]}
 
 
 if __name__ == "__main__":
-    install()
+    install(tuple(sys.argv[1:]))

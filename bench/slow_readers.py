@@ -15,18 +15,14 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import peers
-from harness import BODY, MS, PATH, Figure, print_figures, stream
+from harness import MS, REQUEST, Figure, print_figures, stream
+from process import Command, free_port, running
 
 from streamlab.cassette import write_cassette
 
 READERS = 5000
 _EVENTS = 20_000
 _READ_BYTES = 64 * 1024
-_REQUEST = (
-    f"POST {PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-    f"Content-Length: {len(BODY)}\r\n\r\n"
-).encode() + BODY
 
 
 def measure(readers: int = READERS) -> Iterator[Figure]:
@@ -34,13 +30,13 @@ def measure(readers: int = READERS) -> Iterator[Figure]:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with tempfile.TemporaryDirectory() as folder:
-        cassette, port = Path(folder) / "long.jsonl", peers.free_port()
+        cassette, port = Path(folder) / "long.jsonl", free_port()
         write_cassette(cassette, [stream(range(0, _EVENTS * MS, MS))])
-        command: peers.Command = [
+        command: Command = [
             sys.executable, "-m", "streamlab", "replay", cassette, "--port", str(port),
             "--speed", "instant",
         ]  # fmt: skip
-        with peers.running(command, port) as server:
+        with running(command, port) as server:
             before_mb, descriptors = server.memory_mb(), server.descriptors()
             clients = [_ask(port) for _ in range(readers)]
             waiting_mb = server.memory_mb()
@@ -55,7 +51,7 @@ def measure(readers: int = READERS) -> Iterator[Figure]:
 
 def _ask(port: int) -> socket.socket:
     client = socket.create_connection(("127.0.0.1", port))
-    client.sendall(_REQUEST)
+    client.sendall(REQUEST)
     return client
 
 
