@@ -7,6 +7,8 @@ from typing import Final
 
 __all__ = ["settle_as_server"]
 
+# What a stream takes is let go of without the collector, so there is little for it to find.
+_OBJECTS_BETWEEN_COLLECTIONS: Final = 50_000
 # macOS says "unlimited" and takes no more than OPEN_MAX.
 _ENOUGH: Final = 10_240
 
@@ -23,3 +25,4 @@ def settle_as_server() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     gc.collect()
     gc.freeze()
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)

@@ -27,9 +27,8 @@ _NS_PER_S: Final = 1_000_000_000
 class SystemClock:
     """The machine's clock: CLOCK_MONOTONIC, which timerfd counts in as well."""
 
-    def now_ns(self) -> int:
-        """See `Clock`."""
-        return time.monotonic_ns()
+    now_ns = staticmethod(time.monotonic_ns)
+    """See `Clock`. Asked for each event, so there is no function of ours in between."""
 
     def utc_now(self) -> str:
         """See `Clock`."""

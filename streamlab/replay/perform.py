@@ -89,7 +89,7 @@ class Performance:
             if exchange.is_paused:
                 return False
             due = self._take_due(elapsed_ns)
-            exchange.send_raw(b"".join([step.data for step in due]))
+            exchange.send_raw(due[0].data if len(due) == 1 else b"".join([s.data for s in due]))
             for step in due:
                 self._stage.note_lateness_ns(elapsed_ns - step.at_ns)
         return not exchange.is_paused
