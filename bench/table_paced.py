@@ -36,7 +36,7 @@ busier client process took: below 0.7 it is not what is measured.
 
 def measure(*, quick: bool = False, peers: bool = True) -> Section:
     """The tables, one per number of streams."""
-    counts, events, rounds = ((1, 20), 20, 1) if quick else ((1, 50, 200, 1000, 2000), 100, 3)
+    counts, events, rounds = ((1, 20), 20, 1) if quick else ((1, 50, 200, 1000, 2000), 200, 3)
     tables = {count: _table(count) for count in counts}
     with tempfile.TemporaryDirectory() as name, client_processes() as clients:
         folder = Path(name)

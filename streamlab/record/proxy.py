@@ -171,9 +171,9 @@ class _Relay(asyncio.BufferedProtocol):
             raise
 
     async def _connect(self, upstream: Upstream, connect_s: float) -> None:
-        connecting = dial(upstream.address, self, on_connected=lambda: self._mark("connected"))
         try:
-            await asyncio.wait_for(connecting, connect_s)
+            async with asyncio.timeout(connect_s):
+                await dial(upstream.address, self, on_connected=lambda: self._mark("connected"))
         except TimeoutError as error:  # the limit's says nothing, the kernel's does
             self._fail(upstream, str(error) or f"connect timeout after {connect_s:g} s")
         except OSError as error:

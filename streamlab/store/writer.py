@@ -21,7 +21,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import ClassVar, Final, Self
+from typing import ClassVar, Final, NamedTuple, Self
 
 from streamlab.errors import StoreError
 from streamlab.recording import End, Mark, Read, Recording, Request, Response
@@ -52,16 +52,24 @@ _LIFE_SIGN_S: Final = 0.1
 class _Begun:
     """A recording that begins: its row, and its number once that is stored."""
 
-    __slots__ = ("number", "row")
+    __slots__ = ("id", "number", "row")
 
     def __init__(self, row: Row) -> None:
+        self.id = str(row["id"])
         self.row = row
         self.number = 0
 
 
+class _Change(NamedTuple):
+    """Columns of a recording; None where it is to be forgotten."""
+
+    begun: _Begun
+    columns: Row | None
+
+
 _BegunRead = tuple[_Begun, int, int, bytes]  # (of which recording, seq, at_ns, data)
 # An event is set when all that stands before it is on disk; None is the last.
-_Task = _Begun | _BegunRead | Callable[[], None] | threading.Event | None
+_Task = _Begun | _Change | _BegunRead | threading.Event | None
 _Tasks = SimpleQueue[_Task]
 
 
@@ -104,7 +112,7 @@ class Writer:
         """A recording begins; what is known of it so far is stored."""
         begun = _Begun(recording_row(recording, self._recorder))
         self._tasks.put(begun)
-        return RecordingWriter(self, self._worker.connection, self._tasks, begun)
+        return RecordingWriter(self, self._tasks, begun)
 
     def flush(self) -> None:
         """Wait until everything handed over so far is on disk, or dropped for an `error`."""
@@ -190,17 +198,9 @@ class _Worker:
             event.set()
 
     def _write(self, batch: list[_Task]) -> None:
-        changes = [task for task in batch if callable(task)]
         with transaction(self.connection):
-            for task in batch:
-                if isinstance(task, _Begun):
-                    task.number = insert_recording(self.connection, task.row)
-            reads = [task for task in batch if isinstance(task, tuple)]
-            rows = [(begun.number, seq, at_ns, data) for begun, seq, at_ns, data in reads]
-            insert_reads(self.connection, rows)
-            for change in changes:
-                change()
-        if changes:
+            _write(self.connection, batch)
+        if any(isinstance(task, _Change) for task in batch):
             self._underived = next_underived(self.connection, self._recorder)
             if self._underived is not None and self._deriver is not None:
                 self._deriver.wake()
@@ -238,17 +238,37 @@ class _Worker:
 atexit.register(_Worker.stop_all)
 
 
+def _write(connection: sqlite3.Connection, batch: list[_Task]) -> None:
+    """What a batch says of a recording is written at once, with its row if that is new."""
+    changes = [task for task in batch if isinstance(task, _Change)]
+    columns: dict[_Begun, Row] = {}
+    for begun, changed in changes:
+        columns.setdefault(begun, {}).update(changed or {})
+    for begun in (task for task in batch if isinstance(task, _Begun)):
+        begun.number = insert_recording(connection, begun.row | columns.pop(begun, {}))
+    insert_reads(
+        connection,
+        [
+            (task[0].number, *task[1:])
+            for task in batch
+            if isinstance(task, tuple) and not isinstance(task, _Change)
+        ],
+    )
+    for begun, changed in columns.items():
+        if changed:
+            update_recording(connection, begun.id, changed)
+    for begun, changed in changes:
+        if changed is None:
+            delete(connection, begun.id)
+
+
 class RecordingWriter:
     """Stores one recording under way. No method waits for the disk."""
 
-    def __init__(
-        self, writer: Writer, connection: sqlite3.Connection, tasks: _Tasks, begun: _Begun
-    ) -> None:
+    def __init__(self, writer: Writer, tasks: _Tasks, begun: _Begun) -> None:
         self._writer = writer  # which lives as long as its streams
-        self._connection = connection
         self._put = tasks.put
         self._begun = begun
-        self._id = str(begun.row["id"])
         self._marks: list[Mark] = []
         self._read_count = 0
 
@@ -276,7 +296,7 @@ class RecordingWriter:
 
     def discard(self) -> None:
         """Forget the recording: nothing was sent, so there is nothing to remember."""
-        self._put(partial(delete, self._connection, self._id))
+        self._put(_Change(self._begun, None))
 
     def _update(self, columns: Row) -> None:
-        self._put(partial(update_recording, self._connection, self._id, columns))
+        self._put(_Change(self._begun, columns))
