@@ -64,9 +64,9 @@ class _Case:
 
 
 _FULL = (
-    _Case(streams=50, events=100, gap_ms=20, rounds=3),
-    _Case(streams=1000, events=100, gap_ms=20, rounds=3),
-    _Case(streams=1000, events=400, gap_ms=50, rounds=1, setup_s=2, patience=1.5),
+    _Case(streams=50, events=200, gap_ms=20, rounds=3),
+    _Case(streams=1000, events=200, gap_ms=20, rounds=2),
+    _Case(streams=1000, events=1000, gap_ms=20, rounds=1, setup_s=2, patience=1.5),
 )
 _QUICK = (
     _Case(streams=5, events=20, gap_ms=20, rounds=1),

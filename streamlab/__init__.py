@@ -4,9 +4,9 @@ The names below are the public ones; each is imported when it is first used, so 
 streamlab costs next to nothing.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from streamlab.lazy import lazily
 from streamlab.version import __version__ as __version__
 
 if TYPE_CHECKING:
@@ -71,9 +71,4 @@ _HOMES = {
     "timeline": ("arrivals",),
 }
 
-
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - any public object
-    for module, names in _HOMES.items():
-        if name in names:
-            return getattr(import_module(f"streamlab.{module}"), name)
-    raise AttributeError(f"module 'streamlab' has no attribute {name!r}")
+__getattr__ = lazily(__name__, _HOMES)

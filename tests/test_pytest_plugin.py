@@ -626,7 +626,7 @@ def test_importing_the_plugin_brings_nothing_heavy() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert [
-        "streamlab", "streamlab.pytest_plugin", "streamlab.pytest_plugin.plain_import",
+        "streamlab", "streamlab.lazy", "streamlab.pytest_plugin", "streamlab.pytest_plugin.plain_import",
         "streamlab.pytest_plugin.watch", "streamlab.version",
     ] == ran.stdout.split()  # fmt: skip
 
@@ -667,7 +667,7 @@ def test_stream(streamlab_server):
         if name.startswith("streamlab.") and "rewrite" in type(module.__loader__).__module__
     }
     assert {name for name in rewritten if not name.startswith("streamlab.pytest_plugin")} <= {
-        "streamlab.version"
+        "streamlab.lazy", "streamlab.version"
     }
     assert "rewrite" in type(sys.modules[__name__].__loader__).__module__
 """

@@ -10,20 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from streamlab.analysis import distribution
 from streamlab.cli._as_server import settle_as_server
 from streamlab.cli._child import run_child
 from streamlab.cli._console import narrate, print_text
 from streamlab.cli._select import select
 from streamlab.cli._stop import on_stop
 from streamlab.errors import NotFoundError
-from streamlab.record.command import replayed_environment
 from streamlab.recording import Recording
 from streamlab.replay import Answered, Catalog, Outcome, ReplayServer
 from streamlab.replay.live import Live
 from streamlab.replay.miss import Miss
 from streamlab.report import format_ns, one_line
-from streamlab.store import Library
 
 __all__ = ["Serving", "select_served", "serve_command", "serve_until_stopped"]
 
@@ -45,6 +42,8 @@ def select_served(which: Sequence[str], db: Path) -> list[Recording]:
     """The recordings to serve; all that have an end if none is named."""
     if which:
         return select(which, db)
+    from streamlab.store import Library
+
     with Library(db) as library:
         ids = [summary.id for summary in library.summaries() if summary.end_reason is not None]
         if not ids:
@@ -122,6 +121,8 @@ async def _run_command(server: ReplayServer, serving: Serving, command: Sequence
     await serving.start(server)
     api_key = serving.api_key or _ANY_KEY
     try:
+        from streamlab.record.command import replayed_environment
+
         return await run_child(command, replayed_environment(os.environ, server.url, api_key))
     finally:
         await server.close()
@@ -183,6 +184,8 @@ def _way_out(miss: Miss) -> str:
 
 
 def _narrate_lateness(server: ReplayServer) -> None:
+    from streamlab.analysis import distribution
+
     late = distribution(list(server.lateness_ns))
     if late.n:
         p50, p99, longest = map(format_ns, (late.p50_ns, late.p99_ns, late.max_ns))

@@ -4,8 +4,9 @@
 imported when it is first used, as those of `streamlab` are.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from streamlab.lazy import lazily
 
 if TYPE_CHECKING:
     from streamlab.testing.cassette import UsedCassette
@@ -36,9 +37,4 @@ _HOMES = {
     "stream": ("StreamAssertion", "ToolCall", "assert_stream"),
 }
 
-
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - any public object
-    for module, names in _HOMES.items():
-        if name in names:
-            return getattr(import_module(f"streamlab.testing.{module}"), name)
-    raise AttributeError(f"module 'streamlab.testing' has no attribute {name!r}")
+__getattr__ = lazily(__name__, _HOMES)
