@@ -626,8 +626,9 @@ def test_importing_the_plugin_brings_nothing_heavy() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert [
-        "streamlab", "streamlab.lazy", "streamlab.pytest_plugin", "streamlab.pytest_plugin.plain_import",
-        "streamlab.pytest_plugin.watch", "streamlab.version",
+        "streamlab", "streamlab.lazy", "streamlab.pytest_plugin",
+        "streamlab.pytest_plugin.plain_import", "streamlab.pytest_plugin.watch",
+        "streamlab.version",
     ] == ran.stdout.split()  # fmt: skip
 
 
