@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import peers
-from table import OURS, Column, Section, Table, Verdict, aim, is_met, number, ratio
+from table import OURS, Column, Goal, Section, Table, Verdict, aim, is_met, number, ratio
 
 import streamlab
 
@@ -47,7 +47,7 @@ them. The last line of a table compares streamlab with the peer that is best in 
 *ahead* and *not ahead* if no round of the one is within the rounds of the other (with a single
 round: if they differ by more than a fifth), else *not told apart*. Rows in italics are no tools:
 they tell what the machine and the load client do without one, and nothing can be measured that is
-better than they are.
+better than they are: the best of them is the *floor* of a column.
 """
 
 
@@ -83,9 +83,13 @@ def page(
 
 
 def summary(sections: Sequence[Section]) -> str:
-    """The goals, and whether they are met: what the README shows, too."""
-    lines = ["| what | streamlab | the peer | times | goal |", "| --- | --- | --- | --- | --- |"]
-    for _, column, verdict in _verdicts(sections):
+    """The goals, and whether they are met: what the README shows, too. A figure near the floor,
+    which is what comes out without any tool, tells of the machine."""
+    lines = [
+        _line("what", "streamlab", "the best peer", "times", "floor", "goal"),
+        _line(*["---"] * 6),
+    ]
+    for table, column, verdict in _verdicts(sections):
         if column.goal is None or verdict.ours is None:
             continue
         ours, times, theirs = number(verdict.ours), "-", "-"
@@ -94,10 +98,27 @@ def summary(sections: Sequence[Section]) -> str:
             theirs = f"{number(verdict.aimed_at)} ({peer})"
             share = ratio(verdict.ours, verdict.aimed_at)
             times = "-" if share is None else number(share)
-        met = {True: "met", False: "**missed**", None: "no peer to compare with"}
-        said = f"{aim(column.goal, column)}: {met[is_met(column, verdict)]}"
-        lines.append(f"| {column.goal.headline} | {ours} | {theirs} | {times} | {said} |")
+        lines.append(
+            _line(column.goal.headline, ours, theirs, times, _floor(table, column),
+                  _judged(column.goal, column, verdict))
+        )  # fmt: skip
     return "\n".join(lines)
+
+
+def _floor(table: Table, column: Column) -> str:
+    floor = table.floor(column)
+    return "-" if floor is None else number(floor)
+
+
+def _judged(goal: Goal, column: Column, verdict: Verdict) -> str:
+    if goal.share is None and goal.figure is None:
+        return "-"
+    met = {True: "met", False: "**missed**", None: "no peer to compare with"}
+    return f"{aim(goal, column)}: {met[is_met(column, verdict)]}"
+
+
+def _line(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def behind(sections: Sequence[Section]) -> list[str]:

@@ -16,7 +16,7 @@ OURS = "streamlab"
 @dataclass(frozen=True, slots=True)
 class Goal:
     """What is aimed at: ours as a share of the best peer's, or of that `peer`'s, or a figure that
-    counts by itself; `headline` is how the summary calls it."""
+    counts by itself; `headline` is how the summary calls it. With neither it is only told there."""
 
     headline: str
     share: float | None = None
@@ -106,6 +106,12 @@ class Table:
         if isinstance(ours, str):
             return _of_words(ours, [cell for cell in peers.values() if isinstance(cell, str)])
         return _of_figures(ours, {n: c for n, c in peers.items() if not isinstance(c, str)}, column)
+
+    def floor(self, column: Column) -> float | None:
+        """What can be had at best in a column: the best of the rows that are no tools."""
+        cells = [row.cells.get(column.name) for row in self.rows.values() if row.ground]
+        figures = [statistics.median(cell) for cell in cells if isinstance(cell, list) and cell]
+        return (min if column.better == "less" else max)(figures, default=None)
 
     def is_measured(self) -> bool:
         """Has ours a figure or a word in each column that is compared?"""

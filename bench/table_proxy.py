@@ -113,7 +113,7 @@ def _table(case: _Case) -> Table:
         Column("p99, ms", "less"),
         Column("max, ms", "less"),
         Column("events/s", "more", rate),
-        Column("pace", "less"),
+        Column("pace", "less", Goal(f"proxy, pace, {load}")),
         Column("events that came, %", "more"),
         Column("CPU, µs an event", "less"),
         Column("memory, MB", "less"),

@@ -144,13 +144,14 @@ def test_the_odd_stream_is_as_odd_as_it_says(bench: SimpleNamespace) -> None:
 def test_the_page_says_what_is_missed_and_names_no_machine(bench: SimpleNamespace) -> None:
     """Where a peer is ahead stands at the top."""
     table = _fill(_table(bench, "less", share=0.2), streamlab=[9, 9], peer=[3, 3])
-    section = bench.table.Section("1. Things", "How.", [table])
+    table.row("bare sockets", ground=True).cells["thing, ms"] = [2, 1, 2]
+    told = _fill(_table(bench, "less", share=None), streamlab=[1], peer=[3])
+    section = bench.table.Section("1. Things", "How.", [table, told])
     page = bench.document.page([section], took_s=60, load="0.1")
     assert "- 1. Things, A table: thing, ms: 9, peer 3" in page
-    assert (
-        "| the thing | 9 | 3 (peer) | 3 | at most 0.2 times the best peer's: **missed** |" in page
-    )
-
+    missed = "at most 0.2 times the best peer's: **missed**"
+    assert f"| the thing | 9 | 3 (peer) | 3 | 2 | {missed} |" in page
+    assert "| the thing | 1 | 3 (peer) | 0.333 | - | - |" in page
     assert platform.node() not in page
     assert str(ROOT) not in page
 
