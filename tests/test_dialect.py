@@ -256,3 +256,31 @@ _CHUNKS = st.fixed_dictionaries(
 def test_a_plain_chunk_is_read_as_any_other(payload: dict[str, object]) -> None:
     """The short way for chunks with a piece of text alone takes none that has more."""
     assert read_choices(payload, _read_delta) == read_chunk(payload)
+
+
+_PLAIN: dict[str, object] = {
+    "object": "chat.completion.chunk",
+    "choices": [{"index": 1, "delta": {"content": "a"}, "finish_reason": None}],
+}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"usage": {"completion_tokens": 1}},
+        {"object": "error", "message": "m"},
+        {"object": "error"},
+        {"error": {"message": "m"}},
+        {"timings": {"predicted_n": 1}},
+        {"type": "end_of_stream"},
+        {"moderation": [1]},
+        {"choices": [{"delta": {"content": "a", "refusal": "no"}}]},
+        {"choices": [{"delta": {"content": "a"}, "finish_reason": "stop"}]},
+        {"choices": [{"delta": {"content": "a"}}, {"delta": {"content": "b"}}]},
+    ],
+)
+def test_what_a_plain_chunk_has_besides_is_not_lost(more: dict[str, object]) -> None:
+    """A chunk with a text that is plain but for one thing."""
+    payload = _PLAIN | more
+    assert read_choices(payload, _read_delta) == read_chunk(payload)

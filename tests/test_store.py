@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from streamlab.analysis import read_stream
+from streamlab.analysis import Stream, read_stream
 from streamlab.cassette import read_cassette
 from streamlab.errors import NotFoundError, StoreError
-from streamlab.recording import End, Read, RecordingBuilder, Request
+from streamlab.recording import End, Read, Recording, RecordingBuilder, Request
 from streamlab.store import Library
 from streamlab.store.connect import MIGRATION_NAMES
 from streamlab.store.process import is_alive, this_process
@@ -472,3 +472,20 @@ def test_a_library_from_before_its_parts_had_numbers_keeps_its_reads(tmp_path: P
         assert 2 == len(library._query("select * from events where recording_id = 'b'"))
         assert 1 == len(library._query("select * from reads where recording_id = 'c'"))
         assert [] == library.diagnose()
+
+
+def test_what_was_deleted_meanwhile_is_not_derived(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A recording that somebody deletes while it is read leaves no events behind."""
+    library.add([make_recording(chat_event("a"), DONE)])
+
+    def read_slowly(recording: Recording) -> Stream:
+        with Library(library.path) as other:
+            other.remove([recording.id])
+        return read_stream(recording)
+
+    monkeypatch.setattr("streamlab.store.derivation.read_stream", read_slowly)
+    library.reindex()
+    assert {0} == set(counts(library.path).values())
+    assert [] == library._query("select * from event_rows")
