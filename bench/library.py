@@ -8,7 +8,6 @@ analysis alone, on all cores: recordings are loaded, read and measured, and noth
 one of its processes had (Linux); `ls`; and `report`, the second time.
 """
 
-import gc
 import os
 import resource
 import subprocess
@@ -28,6 +27,7 @@ from harness import MS, Figure, print_figures, stream
 from streamlab.analysis import analyze
 from streamlab.store import Library
 from streamlab.store.connect import open_library, transaction
+from streamlab.store.reindex import collect_less
 from streamlab.store.rows import read_rows, recording_row
 from streamlab.store.statements import insert_reads, insert_recording, load
 
@@ -62,16 +62,10 @@ def _analyze_all(db: Path) -> float:
     with Library(db) as library:
         ids = library.ids()
     shares = [ids[start : start + SHARE] for start in range(0, len(ids), SHARE)]
-    with ProcessPoolExecutor(mp_context=get_context("spawn"), initializer=_collect_less) as pool:
+    with ProcessPoolExecutor(mp_context=get_context("spawn"), initializer=collect_less) as pool:
         measured = sum(pool.map(_analyze, repeat(db), shares))
     assert measured == len(ids)
     return time.perf_counter() - start_s
-
-
-def _collect_less() -> None:
-    """As `reindex` does."""
-    gc.freeze()
-    gc.set_threshold(100_000)
 
 
 def _analyze(db: Path, ids: list[str]) -> int:

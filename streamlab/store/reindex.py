@@ -17,7 +17,7 @@ from typing import Final
 from streamlab.store.connect import open_library, store_errors
 from streamlab.store.derivation import derive_anew
 
-__all__ = ["derive_all"]
+__all__ = ["collect_less", "derive_all"]
 
 # Enough for a process to be worth being asked, and few enough for all to end at about one time.
 _SHARE: Final = 50
@@ -31,12 +31,12 @@ def derive_all(path: Path, ids: Sequence[str], jobs: int) -> None:
         return
     processes = min(jobs, len(shares))
     context = get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context, initializer=_collect_less) as pool:
+    with ProcessPoolExecutor(processes, mp_context=context, initializer=collect_less) as pool:
         for _ in pool.map(_derive_share, repeat(path), shares):
             pass
 
 
-def _collect_less() -> None:
+def collect_less() -> None:
     """Streams are many objects without cycles: looking for some takes a tenth of the time."""
     gc.freeze()
     gc.set_threshold(100_000)
