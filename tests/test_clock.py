@@ -87,6 +87,31 @@ def test_system_pacer_runs_timers_in_order_and_never_early(alarm: str) -> None:
     assert [("a", True), ("b", True), ("c", True)] == seen
 
 
+def test_timers_that_are_always_due_leave_the_event_loop_to_others(alarm: str) -> None:
+    """A pacer that never catches up must not keep a server from reading requests."""
+    ran = 0
+    enough = 100_000
+
+    async def run() -> None:
+        pacer = SystemClock().open_pacer()
+        others = asyncio.Event()
+
+        def again() -> None:
+            nonlocal ran
+            ran += 1
+            if ran == 1:
+                asyncio.get_running_loop().call_soon(others.set)
+            if not others.is_set() and ran < enough:
+                pacer.call_at_ns(0, again)
+
+        pacer.call_at_ns(0, again)
+        await asyncio.wait_for(others.wait(), timeout=10)
+        pacer.close()
+
+    asyncio.run(run())
+    assert ran < enough
+
+
 def test_wall_time_is_utc_with_milliseconds() -> None:
     """2026-01-01T00:00:00.000Z is 24 characters."""
     now = SystemClock().utc_now()
