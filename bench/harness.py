@@ -9,6 +9,8 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 
+from quiet import awake, go_first
+
 from streamlab.recording import End, Read, Recording, Request, Response
 
 MS = 1_000_000
@@ -30,6 +32,11 @@ Measure = Callable[[], Iterator[Figure]]
 
 def print_figures(measure: Measure) -> None:
     """What a benchmark does when it is run alone."""
+    with awake():
+        _print_figures(measure)
+
+
+def _print_figures(measure: Measure) -> None:
     for figure in measure():
         note = f"  ({figure.note})" if figure.note else ""
         print(f"{figure.what}: {figure.value}{note}", flush=True)
@@ -96,9 +103,9 @@ def _event(name: str, word: str) -> bytes:
     return f"data: {json.dumps(chunk, ensure_ascii=False)}\n\n".encode()
 
 
-def second_process() -> ProcessPoolExecutor:
+def second_process(begin: Callable[[], None] = go_first) -> ProcessPoolExecutor:
     """Runs functions in a process of its own, which is started and warm when this returns."""
-    pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+    pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=begin)
     pool.submit(time.monotonic_ns).result()
     return pool
 

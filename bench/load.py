@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 
 from harness import LAST_CHUNK, REQUEST, numbered, request, second_process
 from process import wait_s
+from quiet import go_last
 
 SAMPLED = 50
 TICK_S = 0.05
@@ -88,7 +89,7 @@ class Clients:
 @contextmanager
 def client_processes() -> Iterator[Clients]:
     """Both, started and warm."""
-    with second_process() as sample, second_process() as rest:
+    with second_process() as sample, second_process(go_last) as rest:
         yield Clients(sample, rest)
 
 

@@ -11,6 +11,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from quiet import go_first
+
 Command = list[str | Path]
 _LISTENS_WITHIN_S = 60
 _ASKED_EVERY_S = 0.005
@@ -47,6 +49,7 @@ def running(command: Command, port: int) -> Iterator[Server]:
         Path(os.devnull).open("wb") as nowhere,
         subprocess.Popen(command, stdout=nowhere, stderr=nowhere) as process,
     ):
+        go_first(process.pid)
         try:
             _wait_until_listening(process, port)
             ready_s = time.perf_counter() - start_s

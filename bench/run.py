@@ -23,6 +23,7 @@ import table_proxy
 import table_startup
 import table_store
 from process import start_as_users_do
+from quiet import awake
 from table import Section
 
 TABLES = (
@@ -37,7 +38,8 @@ def main(*, quick: bool, with_peers: bool, write: bool) -> int:
     if with_peers:
         peers.install()
     start_s, load = time.perf_counter(), document.load_average()
-    sections = [section for table in TABLES if (section := _measure(table, quick, with_peers))]
+    with awake():
+        sections = [section for table in TABLES if (section := _measure(table, quick, with_peers))]
     took_s = time.perf_counter() - start_s
     print(f"{took_s:.0f} s in all", file=sys.stderr)
     is_whole = len(sections) == len(TABLES) and all(

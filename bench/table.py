@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from process import start_as_users_do
+from quiet import awake
 
 Better = Literal["less", "more", "yes"]
 OURS = "streamlab"
@@ -261,4 +262,6 @@ def print_section(measure: Callable[..., Section]) -> None:
     to have them in a quick run as well."""
     start_as_users_do()
     quick = "--quick" in sys.argv
-    print(measure(quick=quick, peers=not quick or "--peers" in sys.argv).markdown())
+    with awake():
+        section = measure(quick=quick, peers=not quick or "--peers" in sys.argv)
+    print(section.markdown())

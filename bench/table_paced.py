@@ -4,6 +4,7 @@ Run: python bench/table_paced.py [--quick] [--peers]
 """
 
 import tempfile
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from statistics import fmean
@@ -11,7 +12,8 @@ from statistics import fmean
 import upstream
 from harness import MS, stream
 from load import Clients, Load, Stream, client_processes, load
-from process import free_port, running
+from process import Server, free_port, running
+from quiet import least_disturbed
 from table import Column, Goal, Section, Table, percentile, print_section
 from tools import Tool, contestants, record_with_reel, replay_servers
 
@@ -54,7 +56,8 @@ def measure(*, quick: bool = False, peers: bool = True) -> Section:
                 _measure(tool, port, tables, clients, events)
             with upstream.paced(events, GAP_MS * MS) as port_of_floor:
                 for count, table in tables.items():
-                    _add(table, _FLOOR, _load(clients, port_of_floor, count, events), events)
+                    floor = partial(_load, clients, port_of_floor, count, events)
+                    _add(table, _FLOOR, least_disturbed(floor), events)
     how = _HOW.format(events=events, rounds=rounds)
     return Section("2. Paced replay", how, list(tables.values()))
 
@@ -83,11 +86,19 @@ def _measure(
     with running(tool.command, port) as server:
         for count, table in tables.items():
             with table.attempt(tool.name):
-                cpu_s = server.cpu_s()
-                seen = _load(clients, port, count, events)
+                of_server = partial(_load_of, server, clients, port, count, events)
+                seen, cpu_us = least_disturbed(of_server)
                 _add(table, tool.name, seen, events)
-                cpu_us = (server.cpu_s() - cpu_s) / max(seen.events, 1) * 1e6
                 table.add(tool.name, "server CPU, µs an event", cpu_us)
+
+
+def _load_of(
+    server: Server, clients: Clients, port: int, count: int, events: int
+) -> tuple[Load, float]:
+    """The load, and the CPU time that the server took for an event of it, in µs."""
+    cpu_s = server.cpu_s()
+    seen = _load(clients, port, count, events)
+    return seen, (server.cpu_s() - cpu_s) / max(seen.events, 1) * 1e6
 
 
 def _load(clients: Clients, port: int, count: int, events: int) -> Load:

@@ -15,6 +15,7 @@ from multiprocessing.connection import Connection
 
 from harness import LAST_CHUNK, Receiver
 from load import DIGITS
+from quiet import go_first
 
 from streamlab._http1 import http_chunk
 from streamlab.recording import Recording
@@ -68,6 +69,7 @@ def _process(serve: Callable[..., None], *of: object) -> Iterator[int]:
 
 
 def _run(pipe: Connection, serve: Callable[..., None], of: tuple[object, ...]) -> None:
+    go_first()
     listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
     pipe.send(listener.getsockname()[1])
     threading.Thread(target=serve, args=(listener, *of), daemon=True).start()

@@ -17,12 +17,14 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     import load
     import odd_stream
     import peers
+    import quiet
     import table
     import tools
 
     return SimpleNamespace(
-        document=document, load=load, odd_stream=odd_stream, peers=peers, table=table, tools=tools
-    )
+        document=document, load=load, odd_stream=odd_stream, peers=peers, quiet=quiet, table=table,
+        tools=tools,
+    )  # fmt: skip
 
 
 def _table(bench: SimpleNamespace, better: str, **goal: object) -> object:
@@ -179,3 +181,28 @@ def test_scripts_for_peers_import_nothing_of_ours() -> None:
             line.split()[1] for line in text.splitlines() if line.startswith(("import", "from"))
         }
         assert not imported & ours, name
+
+
+@pytest.mark.parametrize(
+    ("taken_s", "measured", "expected"),
+    [
+        ([0, 0], ["a"], "a"),
+        ([0, 9, 9, 9], ["a", "b"], "b"),
+        ([0, 9, 9, 14, 14, 20, 20, 28], ["a", "b", "c", "d"], "b"),
+    ],
+    ids=["left alone", "left alone the second time", "never left alone"],
+)
+def test_the_least_disturbed_measurement_counts(
+    bench: SimpleNamespace,
+    monkeypatch: pytest.MonkeyPatch,
+    taken_s: list[float],
+    measured: list[str],
+    expected: str,
+) -> None:
+    """What the hypervisor took decides, and never what came out."""
+    passing_s, taking_s = iter(range(0, 1000, 10)), iter(taken_s)
+    monkeypatch.setattr(bench.quiet.time, "monotonic", lambda: next(passing_s))
+    monkeypatch.setattr(bench.quiet, "_taken_s", lambda: next(taking_s))
+    left = iter(measured)
+    assert expected == bench.quiet.least_disturbed(lambda: next(left))
+    assert [] == list(left)
