@@ -13,6 +13,7 @@ from streamlab._http1 import ChunkedBody, CloseBody, Exchange, HttpRequest, Limi
 from streamlab._http1.framing import BodyReader, LengthBody
 from streamlab._http1.seen import SeenHeads
 from streamlab._http1.server import ServerConnection
+from streamlab.record import response_head
 from streamlab.record.response_head import HeadReader
 from streamlab.record.upstream import outgoing_request, parse_upstreams, request_head
 
@@ -222,6 +223,82 @@ def test_a_head_is_whole_wherever_it_is_cut(step: int) -> None:
     assert [None] * (len(heads) - 1) == heads[:-1]
     assert heads[-1] is not None
     assert (200, b"") == (heads[-1].status, heads[-1].rest)
+
+
+HEAD_LINES = [
+    b"Content-Length: 3", b"content-length:07", b"Content-Length: 3, 3", b"Content-Length: x",
+    b"Content-Length: -3", b"Content-Length: " + b"1" * 21, b"Transfer-Encoding: chunked",
+    b"transfer-encoding:\tchunked ", b"Transfer-Encoding: Chunked",
+    b"Transfer-Encoding: gzip, chunked", b"Connection: close", b"X: y", b"X:", b"X:  ",
+    b"X : y", b" folded", b"\tfolded", b"X: \x01", b"X: \x7f", b"X: caf\xe9", b"X: a\tb ",
+    b"no colon", b"nonsense", b": no name", b"\xe9: y", b"(X): y", b"HTTP/1.1 200 OK", b"",
+]  # fmt: skip
+STATUS_LINES = [
+    b"HTTP/1.1 200 OK", b"HTTP/1.1 200", b"HTTP/1.1 200 ", b"HTTP/1.1 404 Not\tFound",
+    b"HTTP/1.1 503 caf\xe9", b"HTTP/1.1 299 \x01", b"HTTP/1.1 100 Continue", b"HTTP/1.1 101 x",
+    b"HTTP/1.1 600 x", b"HTTP/1.1 99 x", b"HTTP/1.1 0200 x", b"HTTP/1.0 200 OK",
+    b"HTTP/2 200 OK", b"HTTP/1.1  200 OK", b"HTTP/1.1 200OK",
+]  # fmt: skip
+
+
+def read_head(wire: bytes, method: str) -> object:
+    reader = HeadReader(method)
+    try:
+        head = reader.feed(wire)
+    except ValueError as error:
+        return str(error)
+    return head and (head.status, head.headers, type(head.body), head.rest)
+
+
+def assert_as_h11_reads(status_line: bytes, *lines: bytes, method: str = "POST") -> None:
+    wire = b"\r\n".join([status_line, *lines, b"", b""])
+    read = read_head(wire, method)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(response_head, "_parse_plain", lambda _: None)
+        assert read_head(wire, method) == read
+
+
+@pytest.mark.parametrize("line", HEAD_LINES)
+def test_a_plain_line_of_a_head_says_what_h11_reads(line: bytes) -> None:
+    """The short way takes no head that h11 would refuse, and none for something else."""
+    assert_as_h11_reads(b"HTTP/1.1 200 OK", line)
+    assert_as_h11_reads(b"HTTP/1.1 200 OK", b"X: y", line, b"Y: z")
+
+
+@pytest.mark.parametrize("status_line", STATUS_LINES)
+def test_a_plain_status_line_says_what_h11_reads(status_line: bytes) -> None:
+    """Likewise."""
+    assert_as_h11_reads(status_line)
+    assert_as_h11_reads(status_line, b"Content-Length: 3")
+
+
+@given(
+    status_line=st.sampled_from(STATUS_LINES),
+    lines=st.lists(
+        st.sampled_from(HEAD_LINES)
+        | st.binary(max_size=8).map(lambda value: b"X: " + value)
+        | st.binary(max_size=8),
+        max_size=6,
+    ),
+    method=st.sampled_from(["POST", "HEAD"]),
+)
+@example(status_line=b"HTTP/1.1 200 OK", lines=[b"Transfer-Encoding: chunked"] * 2, method="POST")
+@example(status_line=b"HTTP/1.1 200 OK", lines=HEAD_LINES[:1] + HEAD_LINES[6:7], method="POST")
+def test_a_plain_head_says_what_h11_reads(
+    status_line: bytes, lines: list[bytes], method: str
+) -> None:
+    """Likewise, of any lines together."""
+    assert_as_h11_reads(status_line, *lines, method=method)
+
+
+def test_the_heads_of_real_servers_are_plain() -> None:
+    """Else the short way is none."""
+    head = (
+        b"HTTP/1.1 200 OK\r\nDate: Sat, 21 Nov 2026 12:00:00 GMT\r\n"
+        b"Content-Type: text/event-stream; charset=utf-8\r\nTransfer-Encoding: chunked\r\n"
+        b'x-request-id: req_1\r\nCF-RAY: 9c-FRA\r\nalt-svc: h3=":443"; ma=86400\r\n\r\n'
+    )
+    assert response_head._parse_plain(head) is not None
 
 
 def body_readers() -> st.SearchStrategy[BodyReader]:
