@@ -12,14 +12,13 @@ from hypothesis import strategies as st
 from streamlab.cassette import dumps, loads, read_cassette, write_cassette
 from streamlab.errors import CassetteError
 from streamlab.recording import END_REASONS, End, Mark, Read, Recording, Request, Response
+from streamlab.redaction import redact_headers
 from tests.conftest import make_recording
 
 plain = st.text(st.characters(codec="utf-8"), max_size=20)
+# What a cassette would redact does not come back as it was.
 names = st.from_regex(r"[A-Za-z][A-Za-z-]{0,8}", fullmatch=True).filter(
-    lambda name: (
-        not any(word in name.lower() for word in ("key", "tok", "auth", "cook", "sec"))
-        and name.lower() not in ("sig", "pwd", "jwt", "session", "bearer", "password", "passwd")
-    )
+    lambda name: redact_headers(((name, "value"),)) == ((name, "value"),)
 )
 headers = st.lists(st.tuples(names, st.just("value")), max_size=3).map(tuple)
 times = st.integers(0, 10**15)
