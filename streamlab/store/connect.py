@@ -14,7 +14,14 @@ __all__ = ["APPLICATION_ID", "MIGRATION_NAMES", "open_library", "store_errors", 
 APPLICATION_ID: Final = 0x736C6162
 # What this version knows (see `schema`); a library with others was written by a newer one.
 MIGRATION_NAMES: Final = frozenset(
-    {"m001_initial", "m002_derived_by", "m003_findings", "m004_model", "m005_compact"}
+    {
+        "m001_initial",
+        "m002_derived_by",
+        "m003_findings",
+        "m004_model",
+        "m005_compact",
+        "m006_new_reads",
+    }
 )
 
 _TABLES: Final = "select name from sqlite_master where type = 'table'"

@@ -14,6 +14,7 @@ from streamlab.analysis import analyze, read_stream
 from streamlab.dialect import asked_model
 from streamlab.finding import find
 from streamlab.store.connect import transaction
+from streamlab.store.filing import file_reads
 from streamlab.store.rows import EventRows, Row, event_rows, finding_rows, metrics
 from streamlab.store.statements import (
     delete_derived,
@@ -48,6 +49,7 @@ class _Derived(NamedTuple):
 
 def derive(connection: sqlite3.Connection, recording_id: str) -> None:
     """Make what is derived from a recording anew, within the caller's transaction."""
+    file_reads(connection, recording_id)
     derived = _derived(connection, recording_id)
     if derived is not None:
         _replace(connection, derived)
@@ -76,6 +78,8 @@ def _replace_all(connection: sqlite3.Connection, pending: Iterable[_Derived]) ->
 def derive_ended(connection: sqlite3.Connection, recording_id: str) -> None:
     """Make what a recording lacks. It is worked out before the transaction begins, so that nobody
     waits for the lock meanwhile; if somebody else was faster, theirs stays."""
+    with transaction(connection):
+        file_reads(connection, recording_id)
     derived = _derived(connection, recording_id)
     if derived is None:
         return

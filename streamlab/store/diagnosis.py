@@ -30,7 +30,8 @@ _EVIDENCE: Final = "the reads are kept as they are; export what you need and rec
 
 _CHECKS: Final = (
     _Check(
-        """select 'number ' || recording, count(*) from read_rows
+        """select 'number ' || recording, count(*) from (
+               select recording from read_rows union all select recording from new_reads)
            where recording not in (select number from recordings) group by 1""",
         "{} reads without their recording",
         "they cannot be shown; `streamlab rm` never leaves any, so something else wrote here",

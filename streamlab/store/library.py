@@ -42,6 +42,16 @@ _SEARCHED: Final[dict[Field, str]] = {
     "model": "model glob ?",
 }
 
+# Of each recording without an end, when the last came that is known of it.
+_LAST_NS: Final = """
+    select id, max(
+        coalesce(response_at_ns, 0), coalesce(new.at_ns, 0),
+        coalesce((select max(at_ns) from read_rows where recording = number), 0))
+    from recordings left join (
+        select recording, max(at_ns) as at_ns from new_reads group by 1
+    ) as new on recording = number
+    where end_reason is null"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
@@ -189,8 +199,12 @@ class Library:
         )
         rows = self._query(
             f"""select id, name, started_at, method, url, status, end_reason, dialect,
-                (select count(*) from read_rows where recording = number) as reads, {measured}
-                from recordings order by started_at, number"""  # noqa: S608 - our own names
+                (select count(*) from read_rows where recording = number)
+                + coalesce(new.reads, 0) as reads, {measured}
+                from recordings left join (
+                    select recording, count(*) as reads from new_reads group by 1
+                ) as new on recording = number
+                order by started_at, number"""  # noqa: S608 - our own names
         )
         return [Summary(**row) for row in rows]
 
@@ -236,21 +250,22 @@ class Library:
         """Do what recorders that are gone (kill -9, power cut) left undone: ends, derivations."""
         sql = "select id, recorder, end_reason from recordings where derived_by is null"
         dead = [row for row in self._query(sql) if not is_alive(row["recorder"])]
+        unended = [row for row in dead if row["end_reason"] is None]
+        if unended:
+            with transaction(self._connection):
+                _bury(self._connection, unended)
         for row in dead:
             with transaction(self._connection):
-                if row["end_reason"] is None:
-                    _bury(self._connection, row["id"], row["recorder"])
                 derive(self._connection, row["id"])
 
 
-def _bury(connection: sqlite3.Connection, recording_id: str, recorder: str) -> None:
-    """Give an end to a recording whose recorder ended without a word."""
-    (last_ns,) = connection.execute(
-        """select max(coalesce(response_at_ns, 0), coalesce(
-               (select max(at_ns) from read_rows where recording = number), 0))
-           from recordings where id = ?""",
-        (recording_id,),
-    ).fetchone()
-    detail = f"the recording process ({recorder}) ended without a word; the time is the last read's"
-    end = End(at_ns=last_ns, reason="recorder_died", detail=detail)
-    update_recording(connection, recording_id, end_columns(end))
+def _bury(connection: sqlite3.Connection, rows: Iterable[Row]) -> None:
+    """Give an end to recordings whose recorders ended without a word."""
+    last_ns = dict(connection.execute(_LAST_NS).fetchall())
+    for row in rows:
+        detail = (
+            f"the recording process ({row['recorder']}) ended without a word; "
+            "the time is the last read's"
+        )
+        end = End(at_ns=last_ns[row["id"]], reason="recorder_died", detail=detail)
+        update_recording(connection, row["id"], end_columns(end))

@@ -31,7 +31,7 @@ __all__ = [
 
 Row = dict[str, Any]
 # Plain tuples, since they are many. `recording` is its number.
-ReadRow = tuple[int, int, int, bytes]  # (recording, seq, at_ns, data)
+ReadRow = tuple[int, int, int, bytes | bytearray]  # (recording, seq, at_ns, data)
 EventRow = tuple[int | str, ...]
 
 _OF_ALL_EVENTS: Final = ("recording", "seq", "read_seq", "start", "stop", "type", "kind", "text")

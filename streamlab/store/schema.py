@@ -140,6 +140,16 @@ def m005_compact(db: Database) -> None:
     _derive_anew(db)
 
 
+@MIGRATIONS()
+def m006_new_reads(db: Database) -> None:
+    """Reads come into a table without an index (see `filing`); those that are there are filed."""
+    db.create_table("new_reads", {"recording": int, "seq": int, "at_ns": int, "data": bytes})
+    db.execute("alter table recordings add column is_filed integer not null default 1")
+    db.execute("create index unfiled on recordings (end_reason) where is_filed = 0")
+    db["reads"].drop()
+    db.create_view("reads", _READS)
+
+
 def _number_recordings(db: Database) -> None:
     """Give each recording a number; its rowid is none, a VACUUM may change it."""
     db.execute("drop index underived")
@@ -175,6 +185,13 @@ _EVENT_ROWS: Final = """
         text text,
         primary key (recording, seq)
     ) without rowid"""
+
+# Not a join with the union: with SQLite before 3.39 each question would read all of it.
+_READS: Final = " union all ".join(
+    f"""select recordings.id as recording_id, read.seq, read.at_ns, read.data
+        from {table} as read left join recordings on recordings.number = read.recording"""  # noqa: S608
+    for table in ("read_rows", "new_reads")
+)
 
 # A left join of what a query does not ask for costs it nothing
 # (https://sqlite.org/optoverview.html#omitjoin).

@@ -10,6 +10,7 @@ from streamlab.recording import redact_recording
 from streamlab.redaction import Redaction
 from streamlab.store.connect import transaction
 from streamlab.store.derivation import derive
+from streamlab.store.filing import file_reads
 from streamlab.store.rows import read_rows, recording_row
 from streamlab.store.statements import (
     delete_reads,
@@ -47,6 +48,7 @@ def _redact(
     connection: sqlite3.Connection, recording_id: str, redact: Redaction, *, dry_run: bool
 ) -> int:
     with transaction(connection):
+        file_reads(connection, recording_id)
         recording = load(connection, recording_id)
         if recording is None:
             return 0

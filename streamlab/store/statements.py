@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import Final
+from typing import Final, Literal
 
 from streamlab.recording import Read, Recording
 from streamlab.store.rows import EVENT_COLUMNS, EventRows, ReadRow, Row, recording_from_row
@@ -24,6 +24,12 @@ __all__ = [
 
 # Four parameters each; SQLite takes 999 in all, or many more since 3.32.
 _ROWS_A_STATEMENT: Final = 240
+# In one statement, since somebody may file them between two.
+_UNFILED_READS: Final = """
+    select at_ns, data from (
+        select seq, at_ns, data from read_rows where recording = :number
+        union all select seq, at_ns, data from new_reads where recording = :number)
+    order by seq"""
 
 
 def select_rows(
@@ -40,9 +46,8 @@ def load(connection: sqlite3.Connection, recording_id: str) -> Recording | None:
     rows = select_rows(connection, "select * from recordings where id = ?", (recording_id,))
     if not rows:
         return None
-    reads = connection.execute(
-        "select at_ns, data from read_rows where recording = ? order by seq", (rows[0]["number"],)
-    )
+    sql = "select at_ns, data from read_rows where recording = :number order by seq"
+    reads = connection.execute(sql if rows[0]["is_filed"] else _UNFILED_READS, rows[0])
     return recording_from_row(rows[0], tuple(map(Read._make, reads)))
 
 
@@ -64,7 +69,8 @@ def delete(connection: sqlite3.Connection, recording_id: str) -> None:
 
 def delete_reads(connection: sqlite3.Connection, number: int) -> None:
     """Delete the reads of a recording."""
-    connection.execute("delete from read_rows where recording = ?", (number,))
+    for table in ("read_rows", "new_reads"):
+        connection.execute(f"delete from {table} where recording = ?", (number,))  # noqa: S608
 
 
 def delete_derived(connection: sqlite3.Connection, recording_id: str, number: int) -> None:
@@ -90,8 +96,12 @@ def insert_events(connection: sqlite3.Connection, rows: EventRows) -> None:
         )
 
 
-def insert_reads(connection: sqlite3.Connection, rows: Sequence[ReadRow]) -> None:
-    """Insert rows of reads.
+def insert_reads(
+    connection: sqlite3.Connection,
+    rows: Sequence[ReadRow],
+    table: Literal["read_rows", "new_reads"] = "read_rows",
+) -> None:
+    """Insert rows of reads: in their place, or as new ones (see `filing`).
 
     Many with one statement: `executemany` gives the interpreter's lock away and takes it back for
     each row, which costs a recorder's thread more than the inserting does.
@@ -100,7 +110,7 @@ def insert_reads(connection: sqlite3.Connection, rows: Sequence[ReadRow]) -> Non
         some = rows[first : first + _ROWS_A_STATEMENT]
         values = ", ".join(["(?, ?, ?, ?)"] * len(some))
         connection.execute(
-            f"insert into read_rows (recording, seq, at_ns, data) values {values}",  # noqa: S608
+            f"insert into {table} (recording, seq, at_ns, data) values {values}",  # noqa: S608
             list(chain.from_iterable(some)),
         )
 

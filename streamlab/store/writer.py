@@ -29,6 +29,7 @@ from streamlab.store.connect import open_library, store_errors, transaction
 from streamlab.store.derivation import derive_ended, next_underived
 from streamlab.store.deriver import Deriver
 from streamlab.store.rows import (
+    ReadRow,
     Row,
     end_columns,
     marks_column,
@@ -110,7 +111,7 @@ class Writer:
 
     def begin(self, recording: Recording) -> "RecordingWriter":
         """A recording begins; what is known of it so far is stored."""
-        begun = _Begun(recording_row(recording, self._recorder))
+        begun = _Begun(recording_row(recording, self._recorder) | {"is_filed": 0})
         self._tasks.put(begun)
         return RecordingWriter(self, self._tasks, begun)
 
@@ -246,14 +247,14 @@ def _write(connection: sqlite3.Connection, batch: list[_Task]) -> None:
         columns.setdefault(begun, {}).update(changed or {})
     for begun in (task for task in batch if isinstance(task, _Begun)):
         begun.number = insert_recording(connection, begun.row | columns.pop(begun, {}))
-    insert_reads(
-        connection,
-        [
-            (task[0].number, *task[1:])
-            for task in batch
-            if isinstance(task, tuple) and not isinstance(task, _Change)
-        ],
-    )
+    # A bytearray: sqlite3 asks of bytes whether they are to be adapted, which takes as long as the
+    # rest of inserting them.
+    reads: list[ReadRow] = [
+        (task[0].number, task[1], task[2], bytearray(task[3]))
+        for task in batch
+        if isinstance(task, tuple) and not isinstance(task, _Change)
+    ]
+    insert_reads(connection, reads, "new_reads")
     for begun, changed in columns.items():
         if changed:
             update_recording(connection, begun.id, changed)
