@@ -79,6 +79,9 @@ class LiveUpstream:
         """See `replay.live.Live`."""
         target = same_origin_path(request.target)
         has_upstream = any(each.takes(target) for each in self._upstreams)
+        # What the API itself answers is better than what is made of its answer in another form.
+        if self._catalog.needs_counterpart(key.route):
+            recording = None
         if not has_upstream or not self._wants(key.route, recording):
             return False
         self._proxy.relay(request, exchange, lambda over: self._note(key, over))

@@ -40,7 +40,7 @@ class Streams(Replaying):
         self._replayer = Replayer(recordings, speed, self.clock, faults)
 
     def has_route(self, request: Any) -> bool:  # noqa: ANN401 - of httpx or httpx2
-        """Whether any recording is of the request's method and path."""
+        """Whether any recording is of the request's method and path, or of its counterpart."""
         catalog = self._replayer.catalog
         key = catalog.key(request.method, str(request.url), request.content)
         return bool(catalog.on_route(key.route))
@@ -61,7 +61,8 @@ def mount(
     faults: Sequence[str | Fault] = (),
     clock: ManualClock | None = None,
 ) -> Streams:
-    """Let a router of respx answer with recordings what has the method and the path of one.
+    """Let a router of respx answer with recordings what has the method and the path of one, or of
+    its counterpart (docs/replay.md, "Not streamed").
 
     Other requests go on to its other routes. The options are those of `Streams`.
     """

@@ -83,7 +83,8 @@ NAMES = ("choices", "delta", "content_block", "error", "index", "message", "resp
          "type", "usage", "x_groq", "id", "function", "logprobs", "partial_json", "candidates",
          "content", "parts", "text", "usageMetadata", "citations", "tool_plan", "functionCall",
          "partialArgs", "jsonPath", "stringValue", "willContinue", "output", "item",
-         "thinking")  # fmt: skip
+         "thinking", "role", "start", "toolUse", "input", "reasoningContent", "citation",
+         "stopReason", "contentBlockDelta", "contentBlockIndex", "metadata")  # fmt: skip
 LEAVES = st.sampled_from((None, True, -1, 1.5, "", "x", '{"', [], {}, [[]], ["x"], "message_start",
          "message_delta", "content_block_start", "content_block_delta", "response.completed",
          "error", "text_completion", "content-delta", "tool-call-delta", "tool-plan-delta",
@@ -101,7 +102,8 @@ OBJECTS = st.recursive(
 @pytest.mark.parametrize("first", [{"type": "message_start", "message": {"id": "m"}},
                                    {"choices": [{"delta": {}}]}, {"choices": [{"text": ""}]},
                                    {"type": "response.created"}, {"candidates": []},
-                                   {"type": "message-start", "delta": {}}])  # fmt: skip
+                                   {"type": "message-start", "delta": {}},
+                                   {"messageStart": {"role": "assistant"}}])  # fmt: skip
 @settings(max_examples=50)
 @given(payloads=st.lists(OBJECTS, max_size=4))
 def test_no_stream_raises(first: dict[str, Any], payloads: list[Any]) -> None:

@@ -19,6 +19,7 @@ from streamlab.schedule import Hang, Reset, Send, SendHead, schedule
 from tests.conftest import DONE, FIXTURES, chat_event, json_lines, make_recording
 from tests.sdk_streams import STREAMS, TEXTS
 
+CHAT = "/v1/chat/completions"
 MESSAGES: Any = [{"role": "user", "content": "Hi"}]
 CASES = {case["name"]: case for case in json_lines("assemble_cases.jsonl")}
 RECORDED = b'{"model": "m", "messages": [], "stream": true}'
@@ -156,7 +157,7 @@ def test_fastgpt_answers_in_openai_s_shape() -> None:
 )
 def test_when_no_stream_is_wanted(asked: bytes, form: str) -> None:
     """`stream` is false, or is missing in what is otherwise such a request."""
-    assert form == asked_form(make_recording(DONE, body=RECORDED), asked)
+    assert form == asked_form(make_recording(DONE, body=RECORDED), CHAT, asked)
 
 
 @pytest.mark.parametrize("body", [b"", b'{"model": "m"}', b'{"model": "m", "stream": false}'])
@@ -164,7 +165,7 @@ def test_when_no_stream_is_wanted(asked: bytes, form: str) -> None:
 def test_a_stream_that_came_unasked_stays_one(body: bytes, asked: bytes) -> None:
     """How the API is asked for anything else is then not known."""
     recording = make_recording(DONE, body=body)
-    assert "recorded" == asked_form(recording, asked)
+    assert "recorded" == asked_form(recording, CHAT, asked)
 
 
 @pytest.mark.parametrize(
@@ -179,7 +180,7 @@ def test_a_stream_that_came_unasked_stays_one(body: bytes, asked: bytes) -> None
 def test_ollama_streams_unless_told_otherwise(recorded: bytes, asked: bytes, form: str) -> None:
     """Its streams are JSON lines, and its requests need not ask for one."""
     headers = (("Content-Type", "application/x-ndjson"),)
-    assert form == asked_form(make_recording(b"{}", headers=headers, body=recorded), asked)
+    assert form == asked_form(make_recording(b"{}", headers=headers, body=recorded), CHAT, asked)
 
 
 JSON_HEAD = (("Content-Type", "application/json; charset=utf-8"), ("Content-Length", "2"))

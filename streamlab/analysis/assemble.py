@@ -7,6 +7,7 @@ from typing import Final
 from streamlab.analysis import (
     assemble_anthropic,
     assemble_cohere,
+    assemble_converse,
     assemble_gemini,
     assemble_ollama,
     assemble_openai,
@@ -34,8 +35,8 @@ def assemble(recording: Recording) -> Assembled | None:
     """The whole answer of a recorded stream; None if its API is not known, or nests too deeply.
 
     Chat completions (FastGPT's too), completions, responses, Anthropic's messages, Gemini's
-    generateContent, Cohere's chat and Ollama's own API are known. What is malformed in the stream
-    is left out.
+    generateContent, Bedrock's Converse, Cohere's chat and Ollama's own API are known. What is
+    malformed in the stream is left out.
     """
     try:
         stream = read_stream(recording)
@@ -69,6 +70,7 @@ def _content(detection: Detection | None, payloads: list[JsonObject]) -> JsonObj
 _BY_DIALECT: Final[dict[str, Callable[[list[JsonObject]], JsonObject | None]]] = {
     "cohere.v2": assemble_cohere.chat_answer,
     "anthropic": assemble_anthropic.message,
+    "bedrock.converse": assemble_converse.converse_answer,
     "fastgpt": assemble_openai.chat_completion,
     "gemini": assemble_gemini.generated,
     "ollama": assemble_ollama.ollama_answer,

@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -12,6 +13,7 @@ from streamlab.dialect import model_of
 from streamlab.recording import Header, header_value
 from streamlab.redaction import redact_url
 from streamlab.redaction.json_path import Path
+from streamlab.replay.counterpart import without_form
 from streamlab.replay.ignore import without
 from streamlab.replay.routes import Route
 
@@ -23,8 +25,10 @@ __all__ = [
     "wanted_name",
 ]
 
+_COLON: Final = re.compile("%3A", re.IGNORECASE)
 _ORIGIN: Final = re.compile(r"\A[^/?#]*://[^/?#]*")
 _DIGEST_BYTES: Final = 16
+_NOT_JSON: Final = object()
 _NAME_HEADER: Final = "x-streamlab-recording"
 _NAME_MODEL: Final = "streamlab/"
 
@@ -32,11 +36,16 @@ _NAME_MODEL: Final = "streamlab/"
 @dataclass(frozen=True, slots=True)
 class RequestKey:
     """`content` is a digest of query and body that does not depend on the order of parameters and
-    names nor on white space in JSON; `model` the one that the body or the path asks for."""
+    names nor on white space in JSON; `model` the one that the body or the path asks for.
+
+    `shared_content`, if the route has a counterpart, is that of what the same request for the
+    counterpart has, too; else it is empty.
+    """
 
     route: Route
     content: bytes
     model: str | None
+    shared_content: bytes = b""
 
 
 def request_key(
@@ -50,15 +59,26 @@ def request_key(
 
 def _request_key(method: str, url: str, body: bytes, ignored: tuple[Path, ...]) -> RequestKey:
     path, query = path_and_query(url)
-    value = None
+    route, pairs = Route(method, path), query_pairs(query)
     try:
         value = json.loads(body)
-        content = b"json" + json.dumps(without(value, ignored), sort_keys=True).encode()
     except (ValueError, RecursionError):
-        content = b"else" + body
-    pairs = json.dumps(query_pairs(query)).encode()
-    digest = blake2b(pairs + content, digest_size=_DIGEST_BYTES).digest()
-    return RequestKey(Route(method, path), digest, model_of(value, path))
+        value = _NOT_JSON
+    content = _digest(pairs, value, body, ignored)
+    shared_content = (
+        b"" if route.counterpart is None else _digest(*without_form(pairs, value), body, ignored)
+    )
+    return RequestKey(route, content, model_of(value, path), shared_content)
+
+
+def _digest(
+    pairs: list[tuple[str, str]], value: object, body: bytes, ignored: tuple[Path, ...]
+) -> bytes:
+    content = b"else" + body
+    if value is not _NOT_JSON:
+        with suppress(RecursionError):
+            content = b"json" + json.dumps(without(value, ignored), sort_keys=True).encode()
+    return blake2b(json.dumps(pairs).encode() + content, digest_size=_DIGEST_BYTES).digest()
 
 
 # Tests ask the same again and again.
@@ -67,10 +87,13 @@ _remembered_key = lru_cache(maxsize=256)(_request_key)
 
 
 def path_and_query(url: str) -> tuple[str, str]:
-    """The path and the query, credentials redacted, of a URL or a request target, however odd."""
+    """The path and the query, credentials redacted, of a URL or a request target, however odd.
+
+    A colon in the path is one however it is spelled: SDKs differ in whether they encode it.
+    """
     target = _ORIGIN.sub("", redact_url(url)).partition("#")[0]
     path, _, query = target.partition("?")
-    return path or "/", query
+    return _COLON.sub(":", path) or "/", query
 
 
 def query_pairs(query: str) -> list[tuple[str, str]]:

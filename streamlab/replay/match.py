@@ -24,6 +24,7 @@ Match = Literal[
 ]
 
 _LATEST: Final = "latest"
+_SHARED: Final = "shared"
 _SHOWN_CHARS: Final = 100
 _SHOWN_NAMES: Final = 3
 
@@ -32,6 +33,7 @@ class Catalog:
     """Recordings, and which of them answers a request.
 
     What a request means is looked up by its key, not searched for: of thousands as fast as of one.
+    Where no recording is of its route, those of the route's counterpart may answer.
     Of several that match, the n-th such request gets the n-th, then the first again. `ignored` are
     JSON paths of parts of bodies that do not count; InputError if one is no path.
     """
@@ -66,6 +68,8 @@ class Catalog:
         self._routes.add(key.route)
         for group in ((key.route,), (key.route, key.content), (key.route, key.model)):
             self._places[group].append(place)
+        if key.shared_content:
+            self._places[key.route, _SHARED, key.shared_content].append(place)
         newest = self._newest.setdefault(key.route, place)
         if recording.started_at >= self.recordings[newest].started_at:
             self._newest[key.route] = place
@@ -110,11 +114,17 @@ class Catalog:
 
     def on_route(self, route: Route) -> list[Recording]:
         """All that a request for this route may mean, in order."""
-        places = self._gathered(self._routes.find(route))
+        routes, _ = self._meant(route)
+        places = self._gathered(routes)
         return [self.recordings[place] for place in places]
 
+    def needs_counterpart(self, route: Route) -> bool:
+        """Whether all that may answer a request for this route is of the route's counterpart."""
+        _, are_counterparts = self._meant(route)
+        return are_counterparts and self.match != "sequence"
+
     def equal(self, key: RequestKey) -> list[Recording]:
-        """All with the route, the query and the body of a request, in order."""
+        """All with the route itself, the query and the body of a request, in order."""
         places = self._gathered(self._routes.find(key.route), key.content)
         return [self.recordings[place] for place in places]
 
@@ -122,16 +132,27 @@ class Catalog:
         """What requests of this kind are counted by, and the places of what may answer them."""
         if self.match == "sequence":
             return (), range(len(self.recordings))
-        routes = self._routes.find(key.route)
+        routes, are_counterparts = self._meant(key.route)
         if self.match == "latest":
             return routes, self._last(routes)
         if self.match == "model":
             return (routes, key.model), self._gathered(routes, key.model)
         if self.match in ("auto", "body"):
-            equal = self._gathered(routes, key.content)
+            part = (_SHARED, key.shared_content) if are_counterparts else (key.content,)
+            equal = self._gathered(routes, *part)
             if equal or self.match == "body":
-                return (routes, key.content), equal
+                return (routes, *part), equal
         return routes, self._gathered(routes)
+
+    def _meant(self, route: Route) -> tuple[tuple[Route, ...], bool]:
+        """The recorded routes that a request for this one means; if there are none, those that one
+        for its counterpart means, and whether it is these."""
+        routes = self._routes.find(route)
+        counterpart = None if routes else route.counterpart
+        if counterpart is None:
+            return routes, False
+        routes = self._routes.find(counterpart)
+        return routes, bool(routes)
 
     def _gathered(self, routes: tuple[Route, ...], *part: object) -> Sequence[int]:
         groups = [self._places.get((route, *part), []) for route in routes]

@@ -11,6 +11,7 @@ from streamlab.dialect import model_of
 from streamlab.json_text import json_text
 from streamlab.recording import Recording
 from streamlab.redaction import redact_text
+from streamlab.replay.counterpart import without_form
 from streamlab.replay.difference import (
     Difference,
     differences,
@@ -55,9 +56,10 @@ class Miss:
 
 @dataclass(frozen=True, slots=True)
 class _Content:
-    """What of a request is compared where the route is the same."""
+    """What of a request is compared where the route is the same, or its counterpart."""
 
     query: str
+    pairs: list[tuple[str, str]]
     body: bytes
     value: Any
     model: str | None
@@ -70,12 +72,16 @@ def explain(catalog: Catalog, method: str, target: str, body: bytes) -> Miss:
     """Why nothing in `catalog` answers this request."""
     path, query = path_and_query(target)
     route = Route(method, path)
-    asked = _content(target, body)
+    is_counterpart = catalog.needs_counterpart(route)
+    asked = _content(target, body, is_counterpart=is_counterpart)
     said = redact_text(f"no recording answers {route}{'?' if query else ''}{query}")
     on_route = catalog.on_route(route)
     if not on_route:
         return _explain_route(catalog, route, said)
-    compared = [(each, _found(catalog, asked, each)) for each in _closest(asked, on_route)]
+    compared = [
+        (each, _found(catalog, asked, each, is_counterpart=is_counterpart))
+        for each in _closest(asked, on_route)
+    ]
     closest, found = min(compared, key=lambda pair: len(pair[1]))
     paths = (spelled_path(each) for each in found if isinstance(each, Difference))
     lacks: Final = "model" if catalog.match == "model" else "body"
@@ -110,10 +116,13 @@ def _closest(asked: _Content, recordings: Sequence[Recording]) -> list[Recording
     return near[: max(1, count)]
 
 
-def _content(url: str, body: bytes) -> _Content:
+def _content(url: str, body: bytes, *, is_counterpart: bool) -> _Content:
     path, query = path_and_query(url)
-    value = _json_value(body)
-    return _Content(query, body, value, model_of(value, path))
+    pairs, value = query_pairs(query), _json_value(body)
+    model = model_of(value, path)
+    if is_counterpart:
+        pairs, value = without_form(pairs, value)
+    return _Content(query, pairs, body, value, model)
 
 
 def _json_value(body: bytes) -> Any:  # noqa: ANN401 - any JSON value, or _NOT_JSON
@@ -125,9 +134,11 @@ def _json_value(body: bytes) -> Any:  # noqa: ANN401 - any JSON value, or _NOT_J
         return _NOT_JSON
 
 
-def _found(catalog: Catalog, asked: _Content, recording: Recording) -> list[_Found]:
+def _found(
+    catalog: Catalog, asked: _Content, recording: Recording, *, is_counterpart: bool
+) -> list[_Found]:
     request = recording.request
-    recorded = _content(request.url, request.body)
+    recorded = _content(request.url, request.body, is_counterpart=is_counterpart)
     if catalog.match == "model":
         return [Difference(("model",), asked.model, recorded.model)]
     try:
@@ -137,7 +148,7 @@ def _found(catalog: Catalog, asked: _Content, recording: Recording) -> list[_Fou
 
 
 def _compare(catalog: Catalog, asked: _Content, recorded: _Content) -> Iterator[_Found]:
-    if query_pairs(asked.query) != query_pairs(recorded.query):
+    if asked.pairs != recorded.pairs:
         yield shown_pair("query", json_text(asked.query), json_text(recorded.query))
     if asked.value is not _NOT_JSON and recorded.value is not _NOT_JSON:
         yield from differences(

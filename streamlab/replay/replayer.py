@@ -16,6 +16,7 @@ from streamlab.replay.fault_plan import FaultPlan, broken
 from streamlab.replay.match import Catalog, catalog_of
 from streamlab.replay.playback import Playback
 from streamlab.replay.substitute import find, substitute
+from streamlab.replay.whole import in_form
 from streamlab.schedule import schedule
 
 __all__ = ["Replayer", "Replaying", "response"]
@@ -68,9 +69,10 @@ class Replayer:
                     faults=tuple(str(blow.fault) for blow in blows),
                 )
             )
+        performed = in_form(recording, answer.form(target, body))
         return Playback(
-            recording,
-            broken(schedule(recording, speed=self._speed), blows),
+            performed,
+            broken(schedule(performed, speed=self._speed), blows),
             library_of(request),
             t0_ns=t0_ns,
             read_timeout_s=request.extensions.get("timeout", {}).get("read"),

@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from streamlab.replay.counterpart import counterpart_path
+
 __all__ = ["Route", "Routes"]
 
 
@@ -16,6 +18,12 @@ class Route:
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
+
+    @property
+    def counterpart(self) -> "Route | None":
+        """The route at which the same API answers in the other form, if a path says the form."""
+        path = counterpart_path(self.path)
+        return None if path is None else Route(self.method, path)
 
 
 class Routes:

@@ -27,7 +27,7 @@ from streamlab.replay.miss import Miss
 from streamlab.replay.perform import Performance
 from streamlab.replay.script import Script, script
 from streamlab.replay.substitute import Answer, Outcome, find, no_fault, refusal, substitute
-from streamlab.replay.whole import Form, asked_form, in_form
+from streamlab.replay.whole import Form, in_form
 from streamlab.schedule import schedule
 
 __all__ = ["Answered", "ReplayServer"]
@@ -150,7 +150,7 @@ class ReplayServer:
         blows = self._blows(answer, request)
         asked = self._note(request, target, answer, blows)
         held = self._take_hold(answer, request)
-        form = asked_form(answer.recording, request.body)
+        form = answer.form(target, request.body)
         if held is None:
             performed = self._script(answer.recording, form, request.http_version, blows)
         else:

@@ -11,6 +11,7 @@ from streamlab.replay.answer import error_content, json_answer
 from streamlab.replay.key import RequestKey, wanted_name
 from streamlab.replay.match import Catalog
 from streamlab.replay.miss import Miss, explain
+from streamlab.replay.whole import Form, asked_form
 
 __all__ = ["Answer", "Outcome", "find", "no_fault", "refusal", "substitute"]
 
@@ -31,6 +32,11 @@ class Answer:
     recording: Recording
     outcome: Outcome = "replayed"
     miss: Miss | None = None
+
+    def form(self, target: str, body: bytes) -> Form:
+        """The form in which a request wants it; what is no recording has one alone."""
+        is_replayed = self.outcome == "replayed"
+        return asked_form(self.recording, target, body) if is_replayed else "recorded"
 
 
 def find(catalog: Catalog, key: RequestKey, headers: tuple[Header, ...]) -> Answer | None:

@@ -1,7 +1,7 @@
 """Whole answers: a recorded stream for a client that did not ask for one, and the other way round.
 
 The form that was asked for is the request's `stream`, as OpenAI's and Anthropic's APIs and those
-that are modelled on them have it.
+that are modelled on them have it, or the path says it (`counterpart`), as Gemini's and Bedrock's.
 """
 
 import json
@@ -11,6 +11,8 @@ from typing import Any, Final, Literal
 from streamlab.framing import announced
 from streamlab.recording import End, Header, Read, Recording, Response, media_type
 from streamlab.replay.answer import error_content
+from streamlab.replay.counterpart import are_counterparts, asks_stream
+from streamlab.replay.key import path_and_query
 from streamlab.schedule import Finish, schedule
 
 __all__ = ["Form", "asked_form", "in_form"]
@@ -29,10 +31,28 @@ _OF_THE_STREAM: Final = frozenset(
 )
 
 
-def asked_form(recording: Recording, body: bytes) -> Form:
-    """The form in which a request with this body wants the recording.
+def asked_form(recording: Recording, target: str, body: bytes) -> Form:
+    """The form in which a request for this target, with this body, wants the recording."""
+    asked_path, recorded_path = (path_and_query(url)[0] for url in (target, recording.request.url))
+    if are_counterparts(asked_path, recorded_path):
+        return _form_by_path(recording, body, has_stream=asks_stream(recorded_path) is True)
+    return _form_by_body(recording, body)
 
-    A stream is not wanted if it was recorded for `"stream": true` and the request says false, or
+
+def _form_by_path(recording: Recording, body: bytes, *, has_stream: bool) -> Form:
+    """Where one path asks for a stream, as that of the recording does if it `has_stream`, and the
+    other does not, it is the asked path that decides; or the body, if it has a `stream`, too."""
+    said = _json_object(body).get("stream")
+    wants_stream = said if isinstance(said, bool) else not has_stream
+    if has_stream and not wants_stream:
+        return "whole"
+    if wants_stream and not has_stream and _is_json(recording.response):
+        return "noted"
+    return "recorded"
+
+
+def _form_by_body(recording: Recording, body: bytes) -> Form:
+    """A stream is not wanted if it was recorded for `"stream": true` and the request says false, or
     says nothing about it, but something else that the recorded one said, too: a probe such as `{}`
     gets what there is. Where the recorded request did not ask for a stream in that way, its answer
     is as recorded; but JSON lines, which Ollama sends unasked, are not wanted by a plain false.
@@ -40,13 +60,13 @@ def asked_form(recording: Recording, body: bytes) -> Form:
     if body == recording.request.body:
         return "recorded"
     asked, recorded = _json_object(body), _json_object(recording.request.body)
-    asks_stream, has_stream = asked.get("stream"), recorded.get("stream") is True
+    asks_for, has_stream = asked.get("stream"), recorded.get("stream") is True
     is_alike = bool(asked.keys() & recorded.keys() - {"stream"})
-    if has_stream and (asks_stream is False or (asks_stream is None and is_alike)):
+    if has_stream and (asks_for is False or (asks_for is None and is_alike)):
         return "whole"
-    if asks_stream is False and "stream" not in recorded and _is_json_lines(recording.response):
+    if asks_for is False and "stream" not in recorded and _is_json_lines(recording.response):
         return "whole"
-    if asks_stream is True and not has_stream and _is_json(recording.response):
+    if asks_for is True and not has_stream and _is_json(recording.response):
         return "noted"
     return "recorded"
 
@@ -108,8 +128,7 @@ def _answered(
 
 def _not_acceptable(recording: Recording) -> object:
     message = (
-        f'recording {recording.id} is a stream, and how its API answers without "stream": true '
-        "is not known"
+        f"recording {recording.id} is a stream, and how its API answers without one is not known"
     )
     return error_content(recording.request.url, message, "invalid_request_error")
 

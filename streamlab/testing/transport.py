@@ -59,4 +59,5 @@ class LiveTransport(EitherReplayTransport):
 
     def _is_live(self, request: Any) -> bool:  # noqa: ANN401
         key = self._catalog.key(request.method, str(request.url), request.content)
-        return self._asks_all or self._catalog.peek(key) is None
+        is_own = not self._catalog.needs_counterpart(key.route)
+        return self._asks_all or not is_own or self._catalog.peek(key) is None
