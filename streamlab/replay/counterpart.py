@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/bedrock/latest/APIReference/API_Operations_Amazon_Be
 
 from typing import Any, Final
 
-__all__ = ["are_counterparts", "asks_stream", "counterpart_path", "without_form"]
+__all__ = ["asks_stream", "counterpart_path", "without_form"]
 
 _STREAMED: Final = {
     ":streamGenerateContent": ":generateContent",
@@ -39,11 +39,6 @@ def asks_stream(path: str) -> bool | None:
     """Whether a path asks for a stream; None if it does not say."""
     ending = _ending(path)
     return None if ending is None else ending in _STREAMED
-
-
-def are_counterparts(one: str, other: str) -> bool:
-    """Whether one path asks for a stream and the other for none, be it of another model."""
-    return {asks_stream(one), asks_stream(other)} == {True, False}
 
 
 def without_form(

@@ -69,7 +69,7 @@ class Replayer:
                     faults=tuple(str(blow.fault) for blow in blows),
                 )
             )
-        performed = in_form(recording, answer.form(target, body))
+        performed = in_form(recording, answer.form(body))
         return Playback(
             performed,
             broken(schedule(performed, speed=self._speed), blows),

@@ -150,7 +150,7 @@ class ReplayServer:
         blows = self._blows(answer, request)
         asked = self._note(request, target, answer, blows)
         held = self._take_hold(answer, request)
-        form = answer.form(target, request.body)
+        form = answer.form(request.body)
         if held is None:
             performed = self._script(answer.recording, form, request.http_version, blows)
         else:
@@ -196,9 +196,10 @@ class ReplayServer:
     def _head_of(self, target: str) -> Answer | None:
         """The recording of another method whose head is asked for: that takes nobody's turn."""
         for method in ("GET", "POST"):
-            recording = self.catalog.peek(self.catalog.key(method, target, b""))
+            key = self.catalog.key(method, target, b"")
+            recording = self.catalog.peek(key)
             if recording is not None:
-                return Answer(recording=recording)
+                return Answer(recording=recording, path=key.route.path)
         return None
 
     def _is_live(

@@ -27,16 +27,17 @@ Outcome = Literal[
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What answers a request: a recording, or what is made in the form of one (its id is "").
-    `miss` says why it is a miss, if it is."""
+    `path` is that of the route it was found for; `miss` says why it is a miss, if it is."""
 
     recording: Recording
+    path: str = ""
     outcome: Outcome = "replayed"
     miss: Miss | None = None
 
-    def form(self, target: str, body: bytes) -> Form:
-        """The form in which a request wants it; what is no recording has one alone."""
+    def form(self, body: bytes) -> Form:
+        """The form in which a request with this body wants it; what is no recording has one."""
         is_replayed = self.outcome == "replayed"
-        return asked_form(self.recording, target, body) if is_replayed else "recorded"
+        return asked_form(self.recording, self.path, body) if is_replayed else "recorded"
 
 
 def find(catalog: Catalog, key: RequestKey, headers: tuple[Header, ...]) -> Answer | None:
@@ -48,7 +49,7 @@ def find(catalog: Catalog, key: RequestKey, headers: tuple[Header, ...]) -> Answ
     except NotFoundError as error:
         message = f"{error.message}; {error.hint}"
         return Answer(recording=_refusal(404, message, "unknown_recording"), outcome="refused")
-    return None if recording is None else Answer(recording=recording)
+    return None if recording is None else Answer(recording=recording, path=key.route.path)
 
 
 def substitute(catalog: Catalog, method: str, target: str, body: bytes) -> Answer:

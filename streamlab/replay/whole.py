@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 from streamlab.framing import announced
 from streamlab.recording import End, Header, Read, Recording, Response, media_type
 from streamlab.replay.answer import error_content
-from streamlab.replay.counterpart import are_counterparts, asks_stream
+from streamlab.replay.counterpart import asks_stream
 from streamlab.replay.key import path_and_query
 from streamlab.schedule import Finish, schedule
 
@@ -31,12 +31,17 @@ _OF_THE_STREAM: Final = frozenset(
 )
 
 
-def asked_form(recording: Recording, target: str, body: bytes) -> Form:
-    """The form in which a request for this target, with this body, wants the recording."""
-    asked_path, recorded_path = (path_and_query(url)[0] for url in (target, recording.request.url))
-    if are_counterparts(asked_path, recorded_path):
-        return _form_by_path(recording, body, has_stream=asks_stream(recorded_path) is True)
-    return _form_by_body(recording, body)
+def asked_form(recording: Recording, path: str, body: bytes) -> Form:
+    """The form in which a request for this path (of its route), with this body, wants the
+    recording."""
+    asks_by_path = asks_stream(path)
+    if asks_by_path is None:
+        return _form_by_body(recording, body)
+    recorded_path, _ = path_and_query(recording.request.url)
+    has_stream = asks_stream(recorded_path)
+    if has_stream is None or has_stream == asks_by_path:
+        return _form_by_body(recording, body)
+    return _form_by_path(recording, body, has_stream=has_stream)
 
 
 def _form_by_path(recording: Recording, body: bytes, *, has_stream: bool) -> Form:
