@@ -9,7 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 
-from quiet import awake, go_first
+from quiet import awake
 
 from streamlab.recording import End, Read, Recording, Request, Response
 
@@ -103,9 +103,9 @@ def _event(name: str, word: str) -> bytes:
     return f"data: {json.dumps(chunk, ensure_ascii=False)}\n\n".encode()
 
 
-def second_process(begin: Callable[[], None] = go_first) -> ProcessPoolExecutor:
+def second_process() -> ProcessPoolExecutor:
     """Runs functions in a process of its own, which is started and warm when this returns."""
-    pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=begin)
+    pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
     pool.submit(time.monotonic_ns).result()
     return pool
 

@@ -8,21 +8,23 @@ the sample tells; whether the server keeps pace, all streams together do.
 """
 
 import gc
+import os
 import random
 import selectors
 import socket
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 
 from harness import LAST_CHUNK, REQUEST, numbered, request, second_process
 from process import wait_s
-from quiet import go_last
+from quiet import urgent
 
 SAMPLED = 50
+_FEW = 200
 TICK_S = 0.05
 _BEGINS_AFTER_NS = 50_000_000
 _CONNECTS_WITHIN_S = 30
@@ -84,13 +86,16 @@ class Clients:
 
     sample: ProcessPoolExecutor
     rest: ProcessPoolExecutor
+    sample_pid: int
+    rest_pid: int
 
 
 @contextmanager
 def client_processes() -> Iterator[Clients]:
     """Both, started and warm."""
-    with second_process() as sample, second_process(go_last) as rest:
-        yield Clients(sample, rest)
+    with second_process() as sample, second_process() as rest:
+        pids = [each.submit(os.getpid).result() for each in (sample, rest)]
+        yield Clients(sample, rest, *pids)
 
 
 def load(
@@ -118,6 +123,14 @@ def load(
         gave_up_ns=shared["give_up_ns"],
         client_cpu=max(seen.cpu_share, unseen.cpu_share),
     )
+
+
+@contextmanager
+def urgent_if_few(streams: int, servers: Iterable[int], clients: Clients) -> Iterator[None]:
+    """Few streams leave the cores time: then these processes, and the sample, are urgent."""
+    first = (*servers, clients.sample_pid)
+    with urgent(first, last=[clients.rest_pid]) if streams <= _FEW else nullcontext():
+        yield
 
 
 _connections: list[socket.socket] = []  # of this process, between connecting and asking

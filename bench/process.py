@@ -11,8 +11,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from quiet import go_first
-
 Command = list[str | Path]
 _LISTENS_WITHIN_S = 60
 _ASKED_EVERY_S = 0.005
@@ -29,6 +27,10 @@ class Server:
     def cpu_s(self) -> float:
         """The CPU time of all of them since it listened."""
         return _cpu_s(self.pid) - self.start_cpu_s
+
+    def pids(self) -> list[int]:
+        """Of the process and its children."""
+        return _family(self.pid)
 
     def memory_mb(self, line: str = "VmRSS") -> float:
         """What is resident of all of them now, or with `VmHWM` at most was of each."""
@@ -49,7 +51,6 @@ def running(command: Command, port: int) -> Iterator[Server]:
         Path(os.devnull).open("wb") as nowhere,
         subprocess.Popen(command, stdout=nowhere, stderr=nowhere) as process,
     ):
-        go_first(process.pid)
         try:
             _wait_until_listening(process, port)
             ready_s = time.perf_counter() - start_s

@@ -2,12 +2,13 @@
 
 As tests of real-time systems do (cyclictest of rt-tests): cores that have nothing to do are kept
 from halting, since waking them takes as long as a fast server is late, and under a hypervisor far
-longer; and what is measured goes before whatever else runs. It holds for all tools alike.
+longer; and servers and clients that leave the cores time go before whatever else runs. It holds for
+all tools alike.
 """
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
@@ -32,17 +33,30 @@ def awake() -> Iterator[None]:
         yield
 
 
-def go_first(pid: int = 0) -> None:
-    """This process or that one, and what it starts from now on, runs as soon as it has something to
-    do: it is a real-time task (sched(7))."""
-    with suppress(AttributeError, OSError):
-        os.sched_setscheduler(pid, os.SCHED_FIFO, os.sched_param(1))
+@contextmanager
+def urgent(pids: Iterable[int], *, last: Iterable[int] = ()) -> Iterator[None]:
+    """In this block these processes run as soon as they have something to do (they are real-time
+    tasks, sched(7)), and the `last` when nobody else has.
+
+    Not for those who take all of a core: they would keep it from the kernel's own threads.
+    """
+    pids, last = tuple(pids), tuple(last)
+    for pid in pids:
+        _schedule(pid, "SCHED_FIFO", 1)
+    for pid in last:
+        _schedule(pid, "SCHED_IDLE", 0)
+    try:
+        yield
+    finally:
+        for pid in pids + last:
+            _schedule(pid, "SCHED_OTHER", 0)
 
 
-def go_last() -> None:
-    """This process runs when no other wants to."""
+def _schedule(pid: int, policy: str, priority: int) -> None:
+    """For all threads of a process, if there are such policies here and we may set them."""
     with suppress(AttributeError, OSError):
-        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            os.sched_setscheduler(int(thread.name), getattr(os, policy), os.sched_param(priority))
 
 
 _T = TypeVar("_T")
@@ -78,5 +92,5 @@ def _taken_s() -> float:
 def said() -> str:
     """What of it is so here, for the page."""
     if os.access(_LATENCY, os.W_OK):
-        return "cores kept from halting, servers and clients at real-time priority"
-    return "cores that halt when they have nothing to do, all at the same priority"
+        return "cores kept from halting, real-time priorities"
+    return "cores that halt when they have nothing to do, no real-time priorities"

@@ -72,7 +72,7 @@ def measure(*, quick: bool = False, peers: bool = True) -> Section:
     for recorder in (_BARE, *recorders):
         with table.attempt(recorder.name):
             table.say(recorder.name, "live", "yes" if _is_live(recorder) else "no")
-    with upstream.canned(upstream.answer(stream(range(reads - 1)))) as port:
+    with upstream.canned(upstream.answer(stream(range(reads - 1)))) as (port, _):
         for _ in range(rounds):
             bare_us = _cost_us(_BARE, port, reads, times)
             table.add(_PLAIN, _CALLER.name, bare_us[0])

@@ -62,9 +62,9 @@ def measure(*, quick: bool = False, peers: bool = True) -> Section:
                     cpu_us = (server.cpu_s() - cpu_s) / max(drained.answers, 1) * 1e6
                     _add(table, tool.name, drained, answer)
                     table.add(tool.name, "server CPU, µs a stream", cpu_us)
-            with upstream.canned(answers[OURS]) as port_of_limit:
-                _drain(client, port_of_limit, run_s / 4)
-                _add(table, _LIMIT, _drain(client, port_of_limit, run_s), answers[OURS])
+            with upstream.canned(answers[OURS]) as limit:
+                _drain(client, limit.port, run_s / 4)
+                _add(table, _LIMIT, _drain(client, limit.port, run_s), answers[OURS])
     how = _HOW.format(events=events, connections=CONNECTIONS, run_s=run_s, rounds=rounds)
     return Section("3. Replay without waiting", how, [table])
 

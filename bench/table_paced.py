@@ -4,6 +4,7 @@ Run: python bench/table_paced.py [--quick] [--peers]
 """
 
 import tempfile
+from collections.abc import Iterable
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -11,7 +12,7 @@ from statistics import fmean
 
 import upstream
 from harness import MS, stream
-from load import Clients, Load, Stream, client_processes, load
+from load import Clients, Load, Stream, client_processes, load, urgent_if_few
 from process import Server, free_port, running
 from quiet import least_disturbed
 from table import Column, Goal, Section, Table, percentile, print_section
@@ -54,9 +55,9 @@ def measure(*, quick: bool = False, peers: bool = True) -> Section:
         for _ in range(rounds):
             for tool in tools:
                 _measure(tool, port, tables, clients, events)
-            with upstream.paced(events, GAP_MS * MS) as port_of_floor:
+            with upstream.paced(events, GAP_MS * MS) as bare:
                 for count, table in tables.items():
-                    floor = partial(_load, clients, port_of_floor, count, events)
+                    floor = partial(_load, clients, bare.port, count, events, [bare.pid])
                     _add(table, _FLOOR, least_disturbed(floor), events)
     how = _HOW.format(events=events, rounds=rounds)
     return Section("2. Paced replay", how, list(tables.values()))
@@ -97,15 +98,16 @@ def _load_of(
 ) -> tuple[Load, float]:
     """The load, and the CPU time that the server took for an event of it, in µs."""
     cpu_s = server.cpu_s()
-    seen = _load(clients, port, count, events)
+    seen = _load(clients, port, count, events, server.pids())
     return seen, (server.cpu_s() - cpu_s) / max(seen.events, 1) * 1e6
 
 
-def _load(clients: Clients, port: int, count: int, events: int) -> Load:
+def _load(clients: Clients, port: int, count: int, events: int, servers: Iterable[int]) -> Load:
     within_s = 2 * (SPREAD_S + events * GAP_MS / 1000)
     # Each event of each of these servers has this once.
     mark = b'"content"'
-    return load(clients, port, count, spread_s=SPREAD_S, within_s=within_s, mark=mark)
+    with urgent_if_few(count, servers, clients):
+        return load(clients, port, count, spread_s=SPREAD_S, within_s=within_s, mark=mark)
 
 
 def _add(table: Table, name: str, seen: Load, events: int) -> None:

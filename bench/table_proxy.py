@@ -4,14 +4,14 @@ Run: python bench/table_proxy.py [--quick] [--peers]
 """
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import upstream
 from harness import MS
-from load import Clients, Load, Stream, client_processes, load
+from load import Clients, Load, Stream, client_processes, load, urgent_if_few
 from process import free_port, running
 from quiet import least_disturbed
 from table import OURS, Column, Goal, Section, Table, percentile, print_section
@@ -25,6 +25,7 @@ from tools import (
     reel_recorder,
     streamlab_proxy,
 )
+from upstream import Bare
 
 from streamlab.store import Library
 
@@ -92,15 +93,15 @@ def _measure(case: _Case, clients: Clients, *, peers: bool) -> Table:
     makers = PROXIES if peers else PROXIES[:1]
     installed = contestants([table], [make("", 0, Path()) for make in makers])
     names = {COPIED, *(tool.name for tool in installed)}
-    with upstream.paced(case.events, case.gap_ms * MS) as upstream_port:
+    with upstream.paced(case.events, case.gap_ms * MS) as bare:
         for _ in range(case.rounds):
-            direct = partial(_load, clients, upstream_port, case)
+            direct = partial(_load, clients, bare.port, case, [bare.pid])
             _add(table, _DIRECT, least_disturbed(direct), case)
             for make in (bare_relay, *PROXIES):
                 name = make("", 0, Path()).name
                 if name in names:
                     with table.attempt(name):
-                        relayed = partial(_relay, make, upstream_port, clients, case)
+                        relayed = partial(_relay, make, bare, clients, case)
                         seen, figures = least_disturbed(relayed)
                         _add(table, name, seen, case)
                         for column, figure in figures.items():
@@ -131,14 +132,14 @@ def _table(case: _Case) -> Table:
 
 
 def _relay(
-    make: Callable[[str, int, Path], Tool], upstream_port: int, clients: Clients, case: _Case
+    make: Callable[[str, int, Path], Tool], bare: Bare, clients: Clients, case: _Case
 ) -> tuple[Load, dict[str, float]]:
     """The load through a tool with an empty store, and by column what that took."""
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
-        tool = make(f"http://127.0.0.1:{upstream_port}", port, Path(folder))
+        tool = make(f"http://127.0.0.1:{bare.port}", port, Path(folder))
         with running(tool.command, port) as server:
-            seen = _load(clients, port, case)
+            seen = _load(clients, port, case, [bare.pid, *server.pids()])
             figures = {
                 "CPU, µs an event": server.cpu_s() / max(seen.events, 1) * 1e6,
                 "memory, MB": server.memory_mb("VmHWM"),
@@ -146,12 +147,13 @@ def _relay(
         return seen, figures | {"streams recorded": _recorded(tool.name, Path(folder))}
 
 
-def _load(clients: Clients, port: int, case: _Case) -> Load:
+def _load(clients: Clients, port: int, case: _Case, servers: Iterable[int]) -> Load:
     within_s = case.patience * case.nominal_s
-    return load(
-        clients, port, case.streams, spread_s=SPREAD_S, within_s=within_s, mark=upstream.MARK,
-        numbered=True,
-    )  # fmt: skip
+    with urgent_if_few(case.streams, servers, clients):
+        return load(
+            clients, port, case.streams, spread_s=SPREAD_S, within_s=within_s, mark=upstream.MARK,
+            numbered=True,
+        )  # fmt: skip
 
 
 def _add(table: Table, name: str, seen: Load, case: _Case) -> None:

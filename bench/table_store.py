@@ -79,7 +79,7 @@ def measure(*, quick: bool = False, peers: bool = True) -> Section:
     stores = STORES if peers else STORES[:1]
     installed = contestants([table], [Tool(each.name, [each.program]) for each in stores])
     names = {tool.name for tool in installed}
-    with upstream.canned(*map(upstream.answer, recordings)) as port:
+    with upstream.canned(*map(upstream.answer, recordings)) as (port, _):
         for _ in range(rounds):
             for store in stores:
                 if store.name in names:

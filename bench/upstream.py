@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import cycle
 from multiprocessing.connection import Connection
+from typing import NamedTuple
 
 from harness import LAST_CHUNK, Receiver
 from load import DIGITS
-from quiet import go_first
 
 from streamlab._http1 import http_chunk
 from streamlab.recording import Recording
@@ -33,19 +33,26 @@ _EVENT = (
 _EVENT_START, _, _EVENT_STOP = http_chunk(_EVENT).partition(b"0" * DIGITS)
 
 
-@contextmanager
-def paced(events: int, gap_ns: int) -> Iterator[int]:
-    """The port of a server that answers with so many events, one each `gap_ns`, the first after
-    one. Each says when it was written, behind `MARK`."""
-    with _process(_serve_paced, events, gap_ns) as port:
-        yield port
+class Bare(NamedTuple):
+    """Where a server listens, and its process."""
+
+    port: int
+    pid: int
 
 
 @contextmanager
-def canned(*answers: bytes) -> Iterator[int]:
-    """The port of a server that writes these in turn, each in one piece, to whatever it is sent."""
-    with _process(_serve_canned, *answers) as port:
-        yield port
+def paced(events: int, gap_ns: int) -> Iterator[Bare]:
+    """A server that answers with so many events, one each `gap_ns`, the first after one. Each
+    says when it was written, behind `MARK`."""
+    with _process(_serve_paced, events, gap_ns) as served:
+        yield served
+
+
+@contextmanager
+def canned(*answers: bytes) -> Iterator[Bare]:
+    """A server that writes these in turn, each in one piece, to whatever it is sent."""
+    with _process(_serve_canned, *answers) as served:
+        yield served
 
 
 def answer(recording: Recording) -> bytes:
@@ -55,13 +62,13 @@ def answer(recording: Recording) -> bytes:
 
 
 @contextmanager
-def _process(serve: Callable[..., None], *of: object) -> Iterator[int]:
+def _process(serve: Callable[..., None], *of: object) -> Iterator[Bare]:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_run, args=(theirs, serve, of), daemon=True)
     process.start()
     try:
-        yield ours.recv()
+        yield Bare(ours.recv(), process.pid or 0)
     finally:
         ours.send(None)
         process.join(20)
@@ -69,7 +76,6 @@ def _process(serve: Callable[..., None], *of: object) -> Iterator[int]:
 
 
 def _run(pipe: Connection, serve: Callable[..., None], of: tuple[object, ...]) -> None:
-    go_first()
     listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
     pipe.send(listener.getsockname()[1])
     threading.Thread(target=serve, args=(listener, *of), daemon=True).start()

@@ -22,7 +22,6 @@ from streamlab.clock.timers import Pacer, Timer, TimerHeap
 __all__ = ["SystemClock"]
 
 _NS_PER_S: Final = 1_000_000_000
-_IN_A_ROW: Final = 16
 
 
 class SystemClock:
@@ -74,17 +73,10 @@ class _SystemPacer:
         self._alarm.close()
 
     def _run_due(self) -> None:
-        """Run what is due, and what has become due meanwhile: not to set the alarm for it, and come
-        back through the event loop, is what lets many streams share it. Up to `_IN_A_ROW`, so that
-        who is late does not keep the loop from everything else."""
         self._is_running = True
         try:
-            for _ in range(_IN_A_ROW):
-                due = self._heap.pop_due(self._clock.now_ns())
-                if not due:
-                    break
-                for timer in due:
-                    timer.run()
+            for timer in self._heap.pop_due(self._clock.now_ns()):
+                timer.run()
         finally:  # once for all that were run: most of them come again
             self._is_running = False
             self._alarm.set_ns(self._heap.next_at_ns(), self._clock.now_ns())
