@@ -2,6 +2,7 @@
 
 import base64
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -215,6 +216,17 @@ def test_json_that_nests_too_deeply_is_not_written() -> None:
     for _ in range(100_000):
         value = [value]
     assert "" == as_json(value)
+
+
+def test_a_stream_may_turn_cumulative() -> None:
+    """What was said in pieces before counts once, however often all of it is said again."""
+    said = iter(
+        [Delta("text", "a"), *(Delta("text", text, is_cumulative=True) for text in ("ab", "abc"))]
+    )
+    dialect = SimpleNamespace(read=lambda _: (next(said),))
+    reader = Reader(Detection(dialect, ""))  # type: ignore[arg-type]
+    read = [reader.read(chunk(event("{}"))) for _ in range(3)]
+    assert ["a", "b", "c"] == [delta.text for (delta,) in read]
 
 
 def test_an_odd_first_event_does_not_mislead() -> None:

@@ -6,8 +6,12 @@ from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
 
+import pytest
+
 from streamlab.recording import Recording
 from streamlab.store import Library, RecordingWriter, Writer
+from streamlab.store import library as library_module
+from streamlab.store.rows import Row
 from tests.conftest import DONE, chat_event, make_recording
 
 
@@ -135,3 +139,47 @@ def test_the_reads_of_a_dead_recorder_are_filed_by_who_opens_the_library(library
     assert {"recorder_died"} == {end.reason for end in ends}
     assert [each.reads[-1].at_ns for each in chosen] == [end.at_ns for end in ends]
     assert (0, sum(len(each.reads) for each in chosen), 60) == counts(library.path)
+
+
+def test_who_derives_anew_files_what_its_recorder_has_not(library: Library) -> None:
+    """Events stand in reads that are in their place."""
+    chosen = recordings(4)
+    library.add(chosen)
+    connection = sqlite3.connect(library.path)
+    connection.executescript(
+        """insert into new_reads select * from read_rows; delete from read_rows;
+           update recordings set is_filed = 0, derived_by = null; delete from event_rows;"""
+    )
+    connection.close()
+    assert 4 == library.reindex()
+    assert (0, sum(len(each.reads) for each in chosen), 4) == counts(library.path)
+    connection = sqlite3.connect(library.path)
+    (lost,) = connection.execute("select count(*) from events where at_ns is null").fetchone()
+    connection.close()
+    assert 0 == lost
+
+
+def test_two_who_open_the_library_of_a_dead_recorder(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is second finds it done, and does nothing."""
+    writer = library.open_writer()
+    record_side_by_side(writer, recordings(3))
+    writer.flush()
+    connection = sqlite3.connect(library.path)
+    connection.execute(f"update recordings set recorder = '{socket.gethostname()}:1:1'")
+    connection.commit()
+    connection.close()
+    bury = library_module._bury
+
+    def bury_after_another(connection: sqlite3.Connection, rows: list[Row]) -> None:
+        """The other has the lock first."""
+        bury(connection, rows)
+        bury(connection, rows)
+
+    monkeypatch.setattr(library_module, "_bury", bury_after_another)
+    with Library(library.path) as opened:
+        ends = [each.end for each in opened.load_all(opened.ids())]
+    writer.close()
+    assert {"recorder_died"} == {end.reason for end in ends if end is not None}
+    assert 3 == len(ends)

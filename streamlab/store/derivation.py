@@ -120,6 +120,8 @@ def _derived(connection: sqlite3.Connection, recording_id: str) -> _Derived | No
 def _replace(connection: sqlite3.Connection, derived: _Derived) -> None:
     if number_of(connection, derived.recording_id) != derived.number:
         return  # deleted since it was loaded
+    # Its recorder may have left that to us: to derive anew is faster.
+    file_reads(connection, derived.recording_id)
     delete_derived(connection, derived.recording_id, derived.number)
     insert_events(connection, derived.events)
     insert_rows(connection, "findings", derived.findings)

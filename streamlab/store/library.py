@@ -263,6 +263,8 @@ def _bury(connection: sqlite3.Connection, rows: Iterable[Row]) -> None:
     """Give an end to recordings whose recorders ended without a word."""
     last_ns = dict(connection.execute(_LAST_NS).fetchall())
     for row in rows:
+        if row["id"] not in last_ns:
+            continue  # somebody else who opens the library was faster
         detail = (
             f"the recording process ({row['recorder']}) ended without a word; "
             "the time is the last read's"
