@@ -44,15 +44,15 @@ Where streamlab is not ahead of each peer:
 
 Read ratios between lines of one table, not times: another machine has other times, and a busy one
 has other tails. What the machine itself adds is kept small, for all alike, as tests of real-time
-systems do it: no core halts, and with at most 200 streams, which leave the cores time, servers and
-clients go before what else runs, where root may say so. A load of tables 2 and 4 during which a
-hypervisor took more than half a per cent of the time is measured again, three times at most, and
-the least disturbed counts. A cell is the median of the rounds and, in brackets, the least and the
-most of them. The last line of a table compares streamlab with the peer that is best in that column:
-*ahead* and *not ahead* if no round of the one is within the rounds of the other (with a single
-round: if they differ by more than a fifth), else *not told apart*. Rows in italics are no tools:
-they tell what the machine and the load client do without one, and nothing can be measured that is
-better than they are: the best of them is the *floor* of a column.
+systems do it: no core halts. With at most 200 streams, which leave the cores time, servers and
+clients go before what else runs, where root may say so, and a load during which a hypervisor took
+more than a per cent of a core away is measured again, twice at most; the least disturbed counts. A
+cell is the median of the rounds and, in brackets, the least and the most of them. The last line of
+a table compares streamlab with the peer that is best in that column: *ahead* and *not ahead* if no
+round of the one is within the rounds of the other (with a single round: if they differ by more than
+a fifth), else *not told apart*. Rows in italics are no tools: they tell what the machine and the
+load client do without one, and nothing can be measured that is better than they are: the best of
+them is the *floor* of a column.
 """
 
 

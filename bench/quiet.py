@@ -16,8 +16,8 @@ from typing import TypeVar
 # Held open with 0 µs in it, no core sleeps deeper than polling (Linux, PM Quality Of Service).
 _LATENCY = Path("/dev/cpu_dma_latency")
 _AT_ONCE = (0).to_bytes(4, "little")
-_TAKEN = 0.005
-_TRIES = 4
+_TAKEN = 0.01
+_TRIES = 3
 
 
 @contextmanager
@@ -66,7 +66,7 @@ def least_disturbed(measure: Callable[[], _T]) -> _T:
     """What comes out when the hypervisor leaves the machine alone.
 
     It may take a core away for milliseconds, from whoever is measured. Where it took more than
-    `_TAKEN` of the time, it is measured again, a few times at most, and the least disturbed counts.
+    `_TAKEN` of a core, it is measured again, a few times at most, and the least disturbed counts.
     """
     least: tuple[float, _T] | None = None
     for _ in range(_TRIES):

@@ -12,9 +12,16 @@ from statistics import fmean
 
 import upstream
 from harness import MS, stream
-from load import Clients, Load, Stream, client_processes, load, urgent_if_few
+from load import (
+    Clients,
+    Load,
+    Stream,
+    client_processes,
+    least_disturbed_if_few,
+    load,
+    urgent_if_few,
+)
 from process import Server, free_port, running
-from quiet import least_disturbed
 from table import Column, Goal, Section, Table, percentile, print_section
 from tools import Tool, contestants, record_with_reel, replay_servers
 
@@ -58,7 +65,7 @@ def measure(*, quick: bool = False, peers: bool = True) -> Section:
             with upstream.paced(events, GAP_MS * MS) as bare:
                 for count, table in tables.items():
                     floor = partial(_load, clients, bare.port, count, events, [bare.pid])
-                    _add(table, _FLOOR, least_disturbed(floor), events)
+                    _add(table, _FLOOR, least_disturbed_if_few(count, floor), events)
     how = _HOW.format(events=events, rounds=rounds)
     return Section("2. Paced replay", how, list(tables.values()))
 
@@ -88,7 +95,7 @@ def _measure(
         for count, table in tables.items():
             with table.attempt(tool.name):
                 of_server = partial(_load_of, server, clients, port, count, events)
-                seen, cpu_us = least_disturbed(of_server)
+                seen, cpu_us = least_disturbed_if_few(count, of_server)
                 _add(table, tool.name, seen, events)
                 table.add(tool.name, "server CPU, µs an event", cpu_us)
 

@@ -11,9 +11,16 @@ from pathlib import Path
 
 import upstream
 from harness import MS
-from load import Clients, Load, Stream, client_processes, load, urgent_if_few
+from load import (
+    Clients,
+    Load,
+    Stream,
+    client_processes,
+    least_disturbed_if_few,
+    load,
+    urgent_if_few,
+)
 from process import free_port, running
-from quiet import least_disturbed
 from table import OURS, Column, Goal, Section, Table, percentile, print_section
 from tools import (
     COPIED,
@@ -96,13 +103,13 @@ def _measure(case: _Case, clients: Clients, *, peers: bool) -> Table:
     with upstream.paced(case.events, case.gap_ms * MS) as bare:
         for _ in range(case.rounds):
             direct = partial(_load, clients, bare.port, case, [bare.pid])
-            _add(table, _DIRECT, least_disturbed(direct), case)
+            _add(table, _DIRECT, least_disturbed_if_few(case.streams, direct), case)
             for make in (bare_relay, *PROXIES):
                 name = make("", 0, Path()).name
                 if name in names:
                     with table.attempt(name):
                         relayed = partial(_relay, make, bare, clients, case)
-                        seen, figures = least_disturbed(relayed)
+                        seen, figures = least_disturbed_if_few(case.streams, relayed)
                         _add(table, name, seen, case)
                         for column, figure in figures.items():
                             table.add(name, column, figure)

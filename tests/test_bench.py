@@ -188,7 +188,7 @@ def test_scripts_for_peers_import_nothing_of_ours() -> None:
     [
         ([0, 0], ["a"], "a"),
         ([0, 9, 9, 9], ["a", "b"], "b"),
-        ([0, 9, 9, 14, 14, 20, 20, 28], ["a", "b", "c", "d"], "b"),
+        ([0, 9, 9, 14, 14, 20], ["a", "b", "c"], "b"),
     ],
     ids=["left alone", "left alone the second time", "never left alone"],
 )
