@@ -1,4 +1,4 @@
-"""What does storing cost a stream? The writer's throughput, its delay, and the recorder's own time.
+"""What does storing cost a stream? The writer's throughput, its delay, the recorder's own time.
 
 Run: python bench/store.py
 
@@ -13,6 +13,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,10 +23,14 @@ from streamlab.clock import SystemClock
 from streamlab.record.active import ActiveRecording, Labels
 from streamlab.recording import Request
 from streamlab.store import Library, Writer
+from streamlab.store.connect import open_library, transaction
+from streamlab.store.statements import insert_reads
 
 REPEATS = 3
 FLOOD_READS = 20_000
 PACED_READS = 3_000
+STREAMS = 50
+COMMITS = 400
 
 
 def measure() -> Iterator[Figure]:
@@ -47,6 +52,7 @@ def measure() -> Iterator[Figure]:
             "median of 20; what the end of a recording costs the writer, and inserting its reads",
         )
         yield from _paced(Path(folder) / "paced.db")
+        yield from _side_by_side(Path(folder) / "side.db")
 
 
 def _flood(path: Path) -> tuple[float, float]:
@@ -93,6 +99,22 @@ def _paced(path: Path) -> Iterator[Figure]:
     note = f"{PACED_READS:,} reads at 1,000 a second; p50 / p99 / max"
     yield Figure("committed after", percentiles(delays_ns), note)
     yield Figure("ActiveRecording.read", percentiles(spent_ns, unit="µs"), note)
+
+
+def _side_by_side(path: Path) -> Iterator[Figure]:
+    """CPU time of commits that hold a read of each of many streams, as new reads and in their place
+    (`store/filing.py`)."""
+    data = stream(range(1)).reads[0].data
+    with closing(open_library(path, create=True)) as connection:
+        for table in ("new_reads", "read_rows"):
+            start_s = time.process_time()
+            for seq in range(COMMITS):
+                with transaction(connection):
+                    rows = [(number, seq, seq, bytearray(data)) for number in range(STREAMS)]
+                    insert_reads(connection, rows, table)
+            cpu_us = (time.process_time() - start_s) / COMMITS / STREAMS * 1e6
+            note = f"{COMMITS:,} commits of a read of each of {STREAMS} streams; mean CPU time"
+            yield Figure(f"committed into {table}", f"{cpu_us:.1f} µs a read", note)
 
 
 def _begin(writer: Writer) -> ActiveRecording:

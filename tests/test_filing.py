@@ -183,3 +183,17 @@ def test_two_who_open_the_library_of_a_dead_recorder(
     writer.close()
     assert {"recorder_died"} == {end.reason for end in ends if end is not None}
     assert 3 == len(ends)
+
+
+def test_a_recorder_gives_back_what_new_reads_took(library: Library) -> None:
+    """When it is done, its file has no free pages."""
+    reads = [chat_event("x" * 500) for _ in range(500)]
+    chosen = [make_recording(*reads, recording_id=f"{number:012x}") for number in range(3)]
+    with library.open_writer() as writer:
+        for each, recording in zip(record_side_by_side(writer, chosen), chosen, strict=True):
+            assert recording.end is not None
+            each.finish(recording.end)
+    connection = sqlite3.connect(library.path)
+    (free,) = connection.execute("PRAGMA freelist_count").fetchone()
+    connection.close()
+    assert 0 == free

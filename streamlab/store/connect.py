@@ -51,6 +51,8 @@ def open_library(path: Path, *, create: bool) -> sqlite3.Connection:
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     _check_ours(connection, path)
+    # Before anything is written: what makes room in the file can then give it back (`give_back`).
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     # Readers and a writer do not block each other, and a crash loses at most what was not committed
     # yet (https://sqlite.org/wal.html).
     connection.execute("PRAGMA journal_mode = WAL")

@@ -1,7 +1,7 @@
 """Reads as they come, and reads in their place.
 
 A recording's reads are found by an index, and an index has a place for each recording: a commit
-with a read of each of many streams writes a page of it for each of them, which took nine tenths of
+with a read of each of many streams writes a page of it for each of them, which took four fifths of
 what a recorder spent on storing. So reads come into `new_reads`, which has no index and is only
 ever written at its end. When a recording has ended, and before anything is derived from it, its
 reads are *filed*: moved to `read_rows`, in order. The column `is_filed` of a recording says where
@@ -11,7 +11,7 @@ its reads are: here or there, and never in both.
 import sqlite3
 from typing import Final
 
-__all__ = ["file_reads"]
+__all__ = ["file_reads", "give_back"]
 
 # To find the reads of one takes a look at all that are new: so others that have ended come along,
 # as many as keep a recorder from its lock for no longer than it may wait.
@@ -41,3 +41,13 @@ def file_reads(connection: sqlite3.Connection, recording_id: str) -> None:
         f"update recordings set is_filed = 1 where number in {these}",  # noqa: S608 - likewise
     ):
         connection.execute(sql, numbers)
+
+
+def give_back(connection: sqlite3.Connection) -> None:
+    """Make the file smaller by what new reads have left free in it.
+
+    For a recorder that stops: the next one to come would use it. Files that were made without
+    `auto_vacuum` stay as they are (https://sqlite.org/pragma.html#pragma_incremental_vacuum).
+    """
+    # It goes on page by page, for as long as it is asked to, which `execute` does once.
+    connection.executescript("PRAGMA incremental_vacuum")

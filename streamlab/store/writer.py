@@ -28,6 +28,7 @@ from streamlab.recording import End, Mark, Read, Recording, Request, Response
 from streamlab.store.connect import open_library, store_errors, transaction
 from streamlab.store.derivation import derive_ended, next_underived
 from streamlab.store.deriver import Deriver
+from streamlab.store.filing import give_back
 from streamlab.store.rows import (
     ReadRow,
     Row,
@@ -172,6 +173,7 @@ class _Worker:
         if self._deriver is not None:
             self._deriver.stop()
         self._derive_all()
+        self._guarded(partial(give_back, self.connection))
         self.connection.close()
         self._running.discard(self)
 
