@@ -61,6 +61,7 @@ def reader_of(entry: dict[str, Any]) -> str:
 # Who reads the whole answers that are put together from streams.
 _WHOLE_READERS = {
     "anthropic": "whole.messages",
+    "bedrock.converse": "whole.converse",
     "cohere.v2": "whole.cohere",
     "gemini": "whole.gemini",
     "ollama": "whole.ollama",

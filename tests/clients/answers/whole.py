@@ -1,6 +1,7 @@
 """Whole answers, put together from streams: read by the SDKs as what their APIs send when nobody
 asks for a stream."""
 
+from tests.clients.answers.aws import client_of as aws_client_of
 from tests.clients.answers.chat import MESSAGES, part, read_delta, read_usage
 from tests.clients.answers.google import read_candidate
 from tests.clients.answers.google import read_usage as read_googles_usage
@@ -47,6 +48,25 @@ def messages(url: str, said: Said) -> None:
 
     client = anthropic.Anthropic(base_url=url, api_key="none", max_retries=0)
     read_blocks(client.messages.create(model="m", messages=MESSAGES, max_tokens=64), said)
+
+
+def converse(url: str, said: Said) -> None:
+    runtime = aws_client_of("bedrock-runtime", url)
+    message = {"role": "user", "content": [{"text": "Hello"}]}
+    answer = runtime.converse(modelId="m", messages=[message])
+    for block in answer["output"]["message"]["content"]:
+        match block:
+            case {"text": text}:
+                said.text += text
+            case {"citationsContent": {"content": pieces}}:
+                said.text += "".join(piece["text"] for piece in pieces)
+            case {"reasoningContent": {"reasoningText": {"text": text}}}:
+                said.reasoning += text
+            case {"toolUse": use}:
+                said.calls.append((use["name"], use["input"]))
+    said.finish_reason = answer["stopReason"]
+    said.prompt_tokens = answer["usage"]["inputTokens"]
+    said.output_tokens = answer["usage"]["outputTokens"]
 
 
 def gemini(url: str, said: Said) -> None:
