@@ -2,6 +2,7 @@
 
 import socket
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from streamlab.recording import Recording
 from streamlab.store import Library, RecordingWriter, Writer
 from streamlab.store import library as library_module
+from streamlab.store.filing import give_back
 from streamlab.store.rows import Row
 from tests.conftest import DONE, chat_event, make_recording
 
@@ -197,3 +199,18 @@ def test_a_recorder_gives_back_what_new_reads_took(library: Library) -> None:
     (free,) = connection.execute("PRAGMA freelist_count").fetchone()
     connection.close()
     assert 0 == free
+
+
+def test_what_cannot_be_given_back_stays_free(library: Library) -> None:
+    """All is stored by then: a library that somebody else writes is no error."""
+    library.add([make_recording(chat_event("x" * 20_000))])
+    library.remove(library.ids())
+    with closing(sqlite3.connect(library.path, isolation_level=None)) as other:
+        other.execute("begin immediate")
+        with closing(sqlite3.connect(library.path, timeout=0)) as connection:
+            give_back(connection)
+            (free,) = connection.execute("PRAGMA freelist_count").fetchone()
+            assert free > 0
+        other.execute("rollback")
+        give_back(other)
+        assert (0,) == other.execute("PRAGMA freelist_count").fetchone()

@@ -9,6 +9,7 @@ its reads are: here or there, and never in both.
 """
 
 import sqlite3
+from contextlib import suppress
 from typing import Final
 
 __all__ = ["file_reads", "give_back"]
@@ -49,5 +50,7 @@ def give_back(connection: sqlite3.Connection) -> None:
     For a recorder that stops: the next one to come would use it. Files that were made without
     `auto_vacuum` stay as they are (https://sqlite.org/pragma.html#pragma_incremental_vacuum).
     """
-    # It goes on page by page, for as long as it is asked to, which `execute` does once.
-    connection.executescript("PRAGMA incremental_vacuum")
+    # A file that is locked, or a disk that is full, keeps what is free: nothing is lost by that.
+    with suppress(sqlite3.OperationalError):
+        # It goes on page by page, for as long as it is asked to, which `execute` does once.
+        connection.executescript("PRAGMA incremental_vacuum")
